@@ -1,0 +1,1 @@
+"""Scripts for whoever works on the portal; no part of what is installed."""
