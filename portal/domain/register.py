@@ -1,0 +1,303 @@
+"""The register: the record of processing (Art. 30 GDPR) that also explains every page.
+
+Activities hold purposes and fields; what an activity says (ground, retention, recipients,
+transfers) holds for its fields unless a field says otherwise. Texts are per language. This module
+is the shape and the rules between the parts; `portal.domain.register_file` reads it from TOML and
+says the line where something is wrong.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from portal.domain.complaints import Complaint, Misfit, did_you_mean
+from portal.domain.toml_lines import Path
+
+
+def _per_language(text: object) -> object:
+    if not isinstance(text, Mapping):
+        # Pydantic takes a ValueError for a finding; a TypeError would be a crash.
+        raise ValueError('must give the words per language: { nl = "…", en = "…" }')  # noqa: TRY004
+    return text
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[Mapping[Language, Words], Field(min_length=1), BeforeValidator(_per_language)]
+"""Language code → words, e.g. ``{"nl": "Telefoon", "en": "Phone"}``."""
+
+
+def in_language(text: Text, locale: str) -> str:
+    """The words in this language, else in the first language given."""
+    return text.get(locale) or next(iter(text.values()), "")
+
+
+class Ground(StrEnum):
+    """Why processing is lawful: Art. 6(1) GDPR, and the existing-customer exception."""
+
+    CONSENT = "consent"  # (a)
+    CONTRACT = "contract"  # (b)
+    LEGAL_DUTY = "legal_duty"  # (c)
+    VITAL_INTEREST = "vital_interest"  # (d)
+    PUBLIC_TASK = "public_task"  # (e)
+    LEGITIMATE_INTEREST = "legitimate_interest"  # (f)
+    CUSTOMER = "customer"  # Art. 13(2) Directive 2002/58/EC; Tw 11.7(3)
+
+
+class Kind(StrEnum):
+    """What sort of value a field holds: how it is asked, checked and shown."""
+
+    TEXT = "text"
+    NAME = "name"
+    EMAIL = "email"
+    PHONE = "phone"
+    DATE = "date"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    COUNTRY = "country"
+    POSTAL_CODE = "postal_code"
+    LONG_TEXT = "long_text"
+    ROWS = "rows"
+
+
+class Part(BaseModel):
+    """Strict and frozen; an unknown key is an error, and no error repeats a value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Recipient(Part):
+    """Who receives data, and what for (Art. 30(1)(d))."""
+
+    name: Words
+    role: Literal["internal", "processor", "controller", "authority"] = "processor"
+    why: Text = Field(default_factory=dict)
+    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+
+
+class Transfer(Part):
+    """Data that leaves the European Economic Area, and what guards it (Art. 30(1)(e))."""
+
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+    to: Words
+    safeguard: Text
+
+
+class Explanation(Part):
+    """What can be said of an activity as a whole, and again, otherwise, of one of its fields."""
+
+    why: Text | None = None
+    """Why it is held, in the subscriber's words."""
+    ground: Ground | None = None
+    retention: Text | None = None
+    """How long, and from when."""
+    retention_law: Text | None = None
+    """The law that prescribes it, where one does."""
+    recipients: tuple[Recipient, ...] | None = None
+    transfers: tuple[Transfer, ...] | None = None
+    source: Text | None = None
+    """Where it came from (Art. 14(2)(f), 15(1)(g))."""
+
+
+class Activity(Explanation):
+    """One processing activity, the unit of Art. 30."""
+
+    id: Id
+    name: Text
+    why: Text
+    ground: Ground
+    retention: Text
+
+
+class FieldEntry(Explanation):
+    """One datum of a subscriber; its ``id`` is what the adapters map their columns to.
+
+    ``tier``: 0 consent and objection, 1 contact data (a mailbox suffices), 2 needs more than a
+    mailbox. A field that says nothing is of tier 2.
+    """
+
+    id: Id
+    activity: Id
+    label: Text
+    category: Id
+    """The category of data it belongs to: what an erasure decides on."""
+    kind: Kind = Kind.TEXT
+    tier: int = Field(default=2, ge=0, le=2)
+    shown: bool = True
+    editable: bool = False
+    exported: bool = True
+    required: bool = False
+    max_length: int = Field(default=200, ge=1, le=10_000)
+    columns: Mapping[Id, Text] = Field(default_factory=dict)
+    """For kind ``rows``: column id → label, in the order shown."""
+    given: bool = True
+    """Given by or observed of the subscriber, hence portable (Art. 20); False if inferred."""
+
+    @model_validator(mode="after")
+    def _kind_and_tier_fit(self) -> Self:
+        complaints: list[Complaint] = []
+        if self.kind is Kind.ROWS and not self.columns:
+            complaints.append((("columns",), "is missing: a field of kind rows needs columns"))
+        if self.columns and self.kind is not Kind.ROWS:
+            complaints.append((("columns",), "belongs to a field of kind rows only"))
+        if self.editable:
+            complaints += [(("editable",), reason) for reason in self._why_not_editable()]
+        if complaints:
+            raise Misfit(complaints)
+        return self
+
+    def _why_not_editable(self) -> Iterator[str]:
+        if self.kind is Kind.ROWS:
+            yield "a field of kind rows cannot be editable"
+        if self.kind is Kind.EMAIL:
+            # Who can change the address by a plain correction can take the records over.
+            yield "a field of kind email cannot be editable: changing the address has its own way"
+        if self.tier > 1:
+            yield "an editable field must be of tier 0 or 1"
+        if not self.shown:
+            yield "an editable field must be shown"
+
+
+class Purpose(Part):
+    """What data is used for and can be stopped: consents, and mailings by exception."""
+
+    id: Id
+    activity: Id
+    label: Text
+    description: Text
+    ground: Ground = Ground.CONSENT
+    mailing: bool = True
+    """Does it send something?"""
+    wording: Text
+    """The text that consent is given to, or that is objected to."""
+    wording_version: str = Field(default="1", min_length=1, max_length=32)
+
+
+class Category(Part):
+    """A category of data: what the review of an erasure decides on, one line each."""
+
+    id: Id
+    label: Text
+
+
+class Register(Part):
+    """The whole register. ``fields`` and ``purposes`` keep the order in which they are shown."""
+
+    activities: tuple[Activity, ...] = Field(min_length=1)
+    categories: tuple[Category, ...] = Field(min_length=1)
+    fields: tuple[FieldEntry, ...] = Field(min_length=1)
+    purposes: tuple[Purpose, ...] = ()
+
+    def activity(self, id: str) -> Activity:
+        """:raises KeyError: there is none of this id."""
+        return _by_id(self.activities, id)
+
+    def field(self, id: str) -> FieldEntry:
+        """:raises KeyError: there is none of this id."""
+        return _by_id(self.fields, id)
+
+    def purpose(self, id: str) -> Purpose:
+        """:raises KeyError: there is none of this id."""
+        return _by_id(self.purposes, id)
+
+    def category(self, id: str) -> Category:
+        """:raises KeyError: there is none of this id."""
+        return _by_id(self.categories, id)
+
+    def explain(self, field: FieldEntry) -> Explanation:
+        """What holds for a field: its own words, else those of its activity."""
+        activity = self.activity(field.activity)
+        return Explanation(
+            **{
+                name: own if (own := getattr(field, name)) is not None else getattr(activity, name)
+                for name in Explanation.model_fields
+            }
+        )
+
+    @property
+    def editable(self) -> tuple[FieldEntry, ...]:
+        """The fields a subscriber may correct."""
+        return tuple(field for field in self.fields if field.editable)
+
+    def texts(self) -> Iterator[tuple[str, Text]]:
+        """Every text with the path that leads to it, to check that no language is missing."""
+        yield from _texts(self, "")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        found = misfits(self.model_dump())
+        if found:
+            raise Misfit(found)
+        return self
+
+
+_P = TypeVar("_P", Activity, FieldEntry, Purpose, Category)
+
+
+def _by_id(parts: tuple[_P, ...], id: str) -> _P:
+    for part in parts:
+        if part.id == id:
+            return part
+    raise KeyError(id)
+
+
+def misfits(register: Mapping[str, Any]) -> list[Complaint]:
+    """Ids that stand twice, and references to an activity or category that is not there.
+
+    Takes a register as plain data, since a file with other faults in it is checked too; whatever
+    has not the right shape there is passed over.
+    """
+    complaints: list[Complaint] = []
+    ids: dict[str, set[str]] = {}
+    for kind in ("activities", "categories", "fields", "purposes"):
+        ids[kind] = set()
+        for path, id in _texts_at(register, kind, "id"):
+            if id in ids[kind]:
+                complaints.append((path, f"{id!r} stands twice"))
+            ids[kind].add(id)
+    for kind, key, target in (
+        ("fields", "activity", "activities"),
+        ("purposes", "activity", "activities"),
+        ("fields", "category", "categories"),
+    ):
+        for path, id in _texts_at(register, kind, key):
+            if id not in ids[target]:
+                complaints.append(
+                    (path, f"there is no {key} {id!r}{did_you_mean(id, ids[target])}")
+                )
+    return complaints
+
+
+def _texts_at(register: Mapping[str, Any], kind: str, key: str) -> Iterator[tuple[Path, str]]:
+    parts = register.get(kind, ())
+    if not isinstance(parts, Sequence) or isinstance(parts, str):
+        return
+    for index, part in enumerate(parts):
+        text = part.get(key) if isinstance(part, Mapping) else None
+        if isinstance(text, str):
+            yield (kind, index, key), text
+
+
+def _texts(part: object, path: str) -> Iterator[tuple[str, Text]]:
+    if isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            yield from _texts(getattr(part, name), f"{path}.{name}" if path else name)
+    elif isinstance(part, tuple):
+        for index, item in enumerate(part):
+            yield from _texts(item, f"{path}.{index}")
+    elif isinstance(part, Mapping) and part:  # what may be left out and was says nothing
+        if all(isinstance(value, str) for value in part.values()):
+            yield path, part
+        else:
+            for key, value in part.items():
+                yield from _texts(value, f"{path}.{key}")

@@ -1,0 +1,68 @@
+"""Do the register and the connected CRMs tell the same story?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from portal.domain.complaints import did_you_mean
+from portal.domain.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one adapter, as configured, says that its CRM holds: ids of the register."""
+
+    fields: frozenset[str] = frozenset()
+    """Fields that it reads."""
+    writable: frozenset[str] = frozenset()
+    """Fields that it can write."""
+    purposes: frozenset[str] = frozenset()
+    """Purposes of which it holds the consent."""
+    categories: frozenset[str] = frozenset()
+    """Categories that its erasure removes or keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """``errors``: what is held and not accounted for; ``warnings``: promised and held nowhere."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def fit(register: Register, held: Mapping[str, Held]) -> Fit:
+    """Compare the register with what each adapter (by name) holds."""
+    return Fit(tuple(_errors(register, held)), tuple(_warnings(register, held)))
+
+
+def _errors(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
+    known = {
+        "field": {part.id for part in register.fields},
+        "purpose": {part.id for part in register.purposes},
+        "category": {part.id for part in register.categories},
+    }
+    for name, one in held.items():
+        used = {
+            "field": one.fields | one.writable,
+            "purpose": one.purposes,
+            "category": one.categories,
+        }
+        for kind, ids in used.items():
+            for id in sorted(ids - known[kind]):
+                yield (
+                    f"adapter {name} uses the {kind} {id}, which is not in the register"
+                    f"{did_you_mean(id, sorted(known[kind]))}"
+                )
+
+
+def _warnings(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
+    fields = frozenset[str]().union(*(one.fields for one in held.values()))
+    writable = frozenset[str]().union(*(one.writable for one in held.values()))
+    purposes = frozenset[str]().union(*(one.purposes for one in held.values()))
+    for field in register.fields:
+        if field.id not in fields:
+            yield f"the register's field {field.id} is held by no adapter"
+        elif field.editable and field.id not in writable:
+            yield f"the register calls the field {field.id} editable, but no adapter can write it"
+    for purpose in register.purposes:
+        if purpose.id not in purposes:
+            yield f"the register's purpose {purpose.id} is held by no adapter"
