@@ -1,0 +1,1 @@
+"""Proof for both sides: the ledger."""
