@@ -1,0 +1,148 @@
+"""The adapter for SQL databases."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from portal.adapters.contract import (
+    AdapterSettings,
+    Capabilities,
+    Change,
+    Erasure,
+    Evidence,
+    FieldInfo,
+    Outcome,
+    Record,
+    Ref,
+)
+from portal.adapters.sql import consenting, erasing, reading, writing
+from portal.adapters.sql.database import Database
+from portal.adapters.sql.settings import SqlSettings
+
+PAGE = 500
+"""Records that a scan reads at once."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqlAdapter:
+    """A CRM in a database that SQLAlchemy reaches; SQLite, PostgreSQL and MariaDB are tested.
+
+    It needs no table of its own there. Idempotency keys are not stored: every call says what shall
+    be so, compares with what is, and writes in the same transaction, so that a repetition finds
+    its work done.
+    """
+
+    Settings: ClassVar[type[AdapterSettings]] = SqlSettings
+    proven: ClassVar[bool] = True
+
+    def __init__(
+        self, name: str, settings: SqlSettings, clock: Callable[[], datetime] = _now
+    ) -> None:
+        self.name = name
+        self.settings: AdapterSettings = settings
+        self.capabilities = Capabilities(
+            writable=settings.writable,
+            consents=frozenset(settings.consents),
+            restrict=settings.restrict is not None,
+            erase=erasing.kind_of(settings),
+            fields=frozenset({*settings.fields, *settings.rows}),
+            categories=frozenset(step.category for step in settings.erase),
+        )
+        self._settings = settings
+        self._clock = clock
+        self._database = Database(name, settings)
+
+    def ping(self) -> None:
+        self._database.run(lambda *_: None, what="looking at its tables", fresh=True)
+
+    def warnings(self) -> list[str]:
+        """What the settings forget, in plain words; for `portal check`."""
+        return self._settings.warnings()
+
+    def find(self, email: str) -> list[Ref]:
+        if not email.strip():
+            return []
+        keys = self._database.run(
+            lambda connection, schema: reading.find_keys(connection, schema, email), what="finding"
+        )
+        return [Ref(self.name, key) for key in keys]
+
+    def read(self, ref: Ref) -> Record | None:
+        return self._database.run(
+            lambda connection, schema: reading.read_record(connection, schema, ref), what="reading"
+        )
+
+    def write(self, ref: Ref, changes: Sequence[Change], *, key: str) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: writing.write_changes(
+                connection, schema, ref, changes, self._clock
+            ),
+            what="writing",
+            writes=True,
+        )
+
+    def set_consent(
+        self, ref: Ref, purpose: str, granted: bool, evidence: Evidence, *, key: str
+    ) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: consenting.set_consent(
+                connection, schema, ref, purpose, granted, evidence, self._clock
+            ),
+            what="recording a consent",
+            writes=True,
+        )
+
+    def restrict(self, ref: Ref, on: bool, *, key: str) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: writing.set_restricted(
+                connection, schema, ref, on, self._clock
+            ),
+            what="restricting",
+            writes=True,
+        )
+
+    def erase(self, ref: Ref, *, key: str) -> Erasure:
+        return self._database.run(
+            lambda connection, schema: erasing.erase(connection, schema, ref, self._clock),
+            what="erasing",
+            writes=True,
+        )
+
+    def erasure_plan(self, ref: Ref) -> Erasure:
+        return self._database.run(
+            lambda connection, schema: erasing.plan(connection, schema, ref),
+            what="planning an erasure",
+        )
+
+    def erased(self, ref: Ref) -> bool:
+        return self._database.run(
+            lambda connection, schema: erasing.is_erased(connection, schema, ref),
+            what="checking an erasure",
+        )
+
+    def fields(self) -> list[FieldInfo]:
+        return self._database.run(
+            lambda _, schema: reading.describe(schema), what="listing its fields"
+        )
+
+    def scan(self) -> Iterator[tuple[Ref, str]]:
+        after: str | None = None
+        while True:
+            page = self._page(after)
+            for key, email in page:
+                yield Ref(self.name, key), email
+            if len(page) < PAGE:
+                return
+            after = page[-1][0]
+
+    def _page(self, after: str | None) -> list[tuple[str, str]]:
+        return self._database.run(
+            lambda connection, schema: reading.page_of_keys(connection, schema, after, PAGE),
+            what="going through its records",
+        )
+
+    def close(self) -> None:
+        self._database.close()

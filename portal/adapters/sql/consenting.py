@@ -1,0 +1,125 @@
+"""Recording that consent is given or withdrawn, in a column or in rows of another table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, insert, update
+
+from portal.adapters.contract import Evidence, Outcome, Ref, Refused, Unsupported
+from portal.adapters.sql.parts import Consent
+from portal.adapters.sql.reading import Owner, consent_rows
+from portal.adapters.sql.schema import Schema
+from portal.adapters.sql.values import to_column
+from portal.adapters.sql.writing import Clock, locked_owner, update_owner
+
+
+def set_consent(
+    connection: Connection,
+    schema: Schema,
+    ref: Ref,
+    purpose: str,
+    granted: bool,
+    evidence: Evidence,
+    clock: Clock,
+) -> Outcome:
+    """Record consent or its withdrawal, with as much of the evidence as there are columns for.
+
+    Nothing is compared with what was seen: of two wills the last one counts.
+    """
+    consent = schema.settings.consents.get(purpose)
+    if consent is None:
+        raise Unsupported(f"the consent for {purpose} is not kept here")
+    try:
+        owner = locked_owner(connection, schema, ref)
+    except Refused:
+        if granted:
+            raise
+        return Outcome.ALREADY  # nobody is left to send anything to
+    if consent.table is None:
+        return _consent_in_column(connection, schema, consent, owner, granted, evidence, clock)
+    return _consent_in_rows(connection, schema, consent, owner, granted, evidence)
+
+
+def _consent_in_column(
+    connection: Connection,
+    schema: Schema,
+    consent: Consent,
+    owner: Owner,
+    granted: bool,
+    evidence: Evidence,
+    clock: Clock,
+) -> Outcome:
+    column = consent.column or ""
+    value = schema.constant(schema.main, column, consent.granted if granted else consent.withdrawn)
+    if owner[column] == value:
+        return Outcome.ALREADY
+    proof = _evidence(schema, schema.main, consent, evidence)
+    update_owner(connection, schema, owner, {column: value, **proof}, clock)
+    return Outcome.DONE
+
+
+def _consent_in_rows(
+    connection: Connection,
+    schema: Schema,
+    consent: Consent,
+    owner: Owner,
+    granted: bool,
+    evidence: Evidence,
+) -> Outcome:
+    table = schema.tables[consent.table or ""]
+    rows = consent_rows(connection, schema, consent, owner)
+    proof = _evidence(schema, table, consent, evidence)
+    if consent.column is None:
+        if bool(rows) == granted:
+            return Outcome.ALREADY
+        if granted:
+            _insert_consent(connection, schema, table, consent, owner, proof)
+        else:
+            connection.execute(delete(table).where(schema.owned(table, consent, owner)))
+        return Outcome.DONE
+    constant = consent.granted if granted else consent.withdrawn
+    value = schema.constant(table, consent.column, constant)
+    if rows and all(row[consent.column] == value for row in rows):
+        return Outcome.ALREADY
+    if rows and not consent.append:
+        differs = table.c[consent.column].is_distinct_from(value)
+        connection.execute(
+            update(table)
+            .where(and_(schema.owned(table, consent, owner), differs))
+            .values({consent.column: value, **proof})
+        )
+    else:
+        _insert_consent(connection, schema, table, consent, owner, {consent.column: value, **proof})
+    return Outcome.DONE
+
+
+def _insert_consent(
+    connection: Connection,
+    schema: Schema,
+    table: Table,
+    consent: Consent,
+    owner: Owner,
+    values: Mapping[str, Any],
+) -> None:
+    constants = {**consent.where, **consent.insert}
+    row = {column: owner[target] for column, target in consent.on.items()}
+    row |= {name: schema.constant(table, name, value) for name, value in constants.items()}
+    connection.execute(insert(table).values({**row, **values}))
+
+
+def _evidence(schema: Schema, table: Table, consent: Consent, evidence: Evidence) -> dict[str, Any]:
+    """Evidence by column. A text that is too long is cut: the portal's own record has the whole."""
+    proof: dict[str, Any] = {}
+    for name, value in (
+        (consent.at, evidence.at),
+        (consent.source, evidence.source),
+        (consent.wording, evidence.wording),
+        (consent.wording_version, evidence.wording_version),
+        (consent.locale, evidence.locale),
+    ):
+        if name is not None:
+            column = table.c[name]
+            length = getattr(column.type, "length", None)
+            text = value[:length] if isinstance(value, str) and length else value
+            proof[name] = to_column(column, text, schema.settings.zone)
+    return proof

@@ -1,0 +1,284 @@
+"""Finding subscribers and reading what is held of one."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    func,
+    or_,
+    select,
+)
+
+from portal.adapters.contract import ConsentState, FieldInfo, Record, Ref, Value
+from portal.adapters.contract import Row as ValueRow
+from portal.adapters.sql.parts import Consent, Rows
+from portal.adapters.sql.schema import Schema
+from portal.adapters.sql.values import DoesNotFit, aware, from_column, same, to_column
+
+CANDIDATES = 50
+"""As many records of one address are looked at; more are no person's."""
+
+Owner = Mapping[str, Any]
+"""A subscriber's row: column → value as the driver gave it."""
+
+
+def find_keys(connection: Connection, schema: Schema, email: str) -> list[str]:
+    """Keys of the records with this address, in any case of its letters."""
+    column = schema.main.c[schema.settings.email]
+    wanted = email.strip()
+    query = (
+        select(*schema.key)
+        .where(or_(func.lower(column) == wanted.lower(), column == wanted), *_ours(schema))
+        .order_by(*schema.key)
+        .limit(CANDIDATES)
+    )
+    return [key_text(row) for row in connection.execute(query)]
+
+
+def key_text(values: Sequence[Any]) -> str:
+    """A record's key as text; several columns as a JSON list."""
+    texts = [str(value) for value in values]
+    return texts[0] if len(texts) == 1 else json.dumps(texts, ensure_ascii=False)
+
+
+def key_values(schema: Schema, key: str) -> dict[str, Any] | None:
+    """The key's columns and their values; None when the text is no key of this table."""
+    texts: Any = [key]
+    if len(schema.key) > 1:
+        try:
+            texts = json.loads(key)
+        except ValueError:
+            return None
+    if not isinstance(texts, list) or len(texts) != len(schema.key):
+        return None
+    try:
+        return {
+            column.name: to_column(column, str(text), schema.settings.zone)
+            for column, text in zip(schema.key, texts, strict=True)
+        }
+    except DoesNotFit:
+        return None
+
+
+def is_key(schema: Schema, key: Mapping[str, Any]) -> ColumnElement[bool]:
+    """The condition that picks one subscriber's row."""
+    return and_(*(schema.main.c[name] == value for name, value in key.items()), *_ours(schema))
+
+
+def owner_of(
+    connection: Connection, schema: Schema, key: Mapping[str, Any], *, lock: bool = False
+) -> Owner | None:
+    """One subscriber's row, locked until the transaction ends where the database can do that."""
+    query = select(schema.main).where(is_key(schema, key))
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else columns_of(row)
+
+
+def columns_of(row: Row[Any]) -> Owner:
+    """A row by column name."""
+    return {str(name): value for name, value in row._mapping.items()}  # noqa: SLF001  public, see its docs
+
+
+def read_record(connection: Connection, schema: Schema, ref: Ref) -> Record | None:
+    """Everything that is mapped of one record; None when it is gone."""
+    key = key_values(schema, ref.key)
+    owner = None if key is None else owner_of(connection, schema, key)
+    if owner is None:
+        return None
+    settings, main = schema.settings, schema.main
+    version = (
+        from_column(main.c[settings.version], owner[settings.version]) if settings.version else None
+    )
+    locale = owner[settings.locale] if settings.locale else None
+    return Record(
+        ref=ref,
+        email=str(owner[settings.email] or ""),
+        values=dict(_values(connection, schema, owner)),
+        consents={
+            purpose: read_consent(connection, schema, consent, owner)
+            for purpose, consent in settings.consents.items()
+        },
+        version=None if version is None else str(version),
+        changed_at=aware(owner[settings.changed_at], settings.zone)
+        if settings.changed_at
+        else None,
+        locale=str(locale).strip() if locale else None,
+    )
+
+
+def _values(connection: Connection, schema: Schema, owner: Owner) -> Iterator[tuple[str, Value]]:
+    settings = schema.settings
+    joined = {id: read_join(connection, schema, id, owner) for id in settings.joins}
+    for id, field in settings.fields.items():
+        table, row = schema.main, owner
+        if field.join is not None:
+            table, rows = joined[field.join]
+            row = rows[0] if rows else {}
+        yield id, from_column(table.c[field.column], row.get(field.column))
+    for id, mapped in settings.rows.items():
+        yield id, _rows(connection, schema, mapped, owner)
+
+
+def read_join(
+    connection: Connection, schema: Schema, id: str, owner: Owner, *, lock: bool = False
+) -> tuple[Table, list[Owner]]:
+    """The table of a join and the subscriber's rows in it: one, or none."""
+    join = schema.settings.joins[id]
+    table = schema.tables[join.table or id]
+    query: Select[Any] = (
+        select(table)
+        .where(schema.owned(table, join, owner))
+        .order_by(*table.primary_key.columns)
+        .limit(2)
+    )
+    found = connection.execute(query.with_for_update() if lock else query)
+    return table, [columns_of(row) for row in found]
+
+
+def _rows(connection: Connection, schema: Schema, mapped: Rows, owner: Owner) -> list[ValueRow]:
+    table = schema.tables[mapped.table]
+    order = [
+        table.c[name[1:]].desc() if name.startswith("-") else table.c[name]
+        for name in mapped.order_by
+    ]
+    columns = {id: table.c[name] for id, name in mapped.columns.items()}
+    query = (
+        select(*(column.label(id) for id, column in columns.items()))
+        .where(schema.owned(table, mapped, owner))
+        .order_by(*order, *table.primary_key.columns)
+    )
+    return [
+        {id: from_column(columns[id], value) for id, value in columns_of(row).items()}
+        for row in connection.execute(query)
+    ]
+
+
+# --- consents ----------------------------------------------------------------------------------
+
+
+def read_consent(
+    connection: Connection, schema: Schema, consent: Consent, owner: Owner
+) -> ConsentState:
+    """What the database says of one purpose.
+
+    Of several rows the newest counts where changes are appended; otherwise consent that any row
+    still gives is shown as given, so that it can be withdrawn.
+    """
+    if consent.table is None:
+        return _state(schema, schema.main, consent, owner)
+    states = [
+        _state(schema, schema.tables[consent.table], consent, row)
+        for row in consent_rows(connection, schema, consent, owner)
+    ]
+    if not states:
+        return ConsentState(granted=None)
+    return states[0] if consent.append else next((one for one in states if one.granted), states[0])
+
+
+def consent_rows(
+    connection: Connection, schema: Schema, consent: Consent, owner: Owner
+) -> list[Owner]:
+    """The rows about one purpose, the newest first where they have a time."""
+    table = schema.tables[consent.table or schema.settings.table]
+    newest = [table.c[consent.at].desc()] if consent.at else []
+    query = (
+        select(table)
+        .where(schema.owned(table, consent, owner))
+        .order_by(*newest, *(column.desc() for column in table.primary_key.columns))
+        .limit(1 if consent.append else CANDIDATES)
+    )
+    return [columns_of(row) for row in connection.execute(query)]
+
+
+def _state(schema: Schema, table: Table, consent: Consent, row: Owner) -> ConsentState:
+    zone = schema.settings.zone
+    granted: bool | None = True  # where there is no column, the row itself is the consent
+    if consent.column is not None:
+        held = row[consent.column]
+        granted = held is not None and same(table.c[consent.column], held, consent.granted, zone)
+        if held is None:
+            granted = None
+    evidence = {
+        name: from_column(table.c[column], row[column]) if column else None
+        for name, column in (("source", consent.source), ("wording", consent.wording))
+    }
+    return ConsentState(
+        granted=granted,
+        at=aware(row[consent.at], zone) if consent.at else None,
+        source=None if evidence["source"] is None else str(evidence["source"]),
+        wording=None if evidence["wording"] is None else str(evidence["wording"]),
+    )
+
+
+# --- the whole table ---------------------------------------------------------------------------
+
+
+def page_of_keys(
+    connection: Connection, schema: Schema, after: str | None, size: int
+) -> list[tuple[str, str]]:
+    """The next records in the order of their keys: (key, address); without those of no address."""
+    email = schema.main.c[schema.settings.email]
+    query = (
+        select(*schema.key, email.label("portal_email"))
+        .where(email.is_not(None), email != "", *_ours(schema))
+        .order_by(*schema.key)
+        .limit(size)
+    )
+    key = None if after is None else key_values(schema, after)
+    if key is not None:
+        query = query.where(_beyond(schema, key))
+    return [(key_text(row[:-1]), str(row[-1])) for row in connection.execute(query)]
+
+
+def _beyond(schema: Schema, key: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Rows after this key: written out, since not every database compares tuples."""
+    columns = [schema.main.c[name] for name in key]
+    return or_(
+        *(
+            and_(*(one == key[one.name] for one in columns[:depth]), column > key[column.name])
+            for depth, column in enumerate(columns)
+        )
+    )
+
+
+def describe(schema: Schema) -> list[FieldInfo]:
+    """All columns of all mapped tables, with the field that each is shown as."""
+    settings = schema.settings
+    mapped: dict[tuple[str, str], str] = {}
+    for id, rows in settings.rows.items():
+        mapped |= {(rows.table, column): id for column in rows.columns.values()}
+    for id, field in settings.fields.items():
+        table = settings.table
+        if field.join is not None:
+            table = settings.joins[field.join].table or field.join
+        mapped[table, field.column] = id
+    return [
+        FieldInfo(
+            name=f"{name}.{column.name}",
+            type=str(column.type.compile()) if _has_name(column) else "unknown",
+            field=mapped.get((name, column.name)),
+            max_length=getattr(column.type, "length", None),
+            nullable=bool(column.nullable),
+        )
+        for name, table in schema.tables.items()
+        for column in table.columns
+    ]
+
+
+def _has_name(column: Any) -> bool:
+    try:
+        column.type.compile()
+    except Exception:  # noqa: BLE001  a dialect's own type has no general name, and needs none
+        return False
+    return True
+
+
+def _ours(schema: Schema) -> list[ColumnElement[bool]]:
+    return schema.matching(schema.main, schema.settings.where)
