@@ -1,0 +1,150 @@
+"""The mail that proves a mailbox: look the address up, make the token, send it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Db
+
+from portal.access.directory import Directory, Found
+from portal.access.lifetimes import Lifetimes
+from portal.access.limits import DAY, Quotas
+from portal.domain.addresses import Email
+from portal.domain.clock import Clock
+from portal.mail.messages import LetterWriter
+from portal.mail.smtp import Letter, Mailer, MailRefused, MailUnavailable
+from portal.store.database import Database
+from portal.store.tables import Proof
+from portal.store.vault import Vault, new_code, show_code
+from portal.sync.jobs import Again, Finished, GaveUp, Result, Task
+
+SEALED_FOR = "proof"
+TOO_LATE = timedelta(hours=1)
+PATHS = {"signin": "enter", "confirm": "confirm"}
+
+
+class ProofMail:
+    """Handler of the job that `portal.access.ask` writes down.
+
+    To a known address goes a link and a code, to the address as the CRM has it and never as it was
+    typed. To an unknown one goes the answer that nothing is held (Art. 15(1) GDPR asks for one),
+    once a day; and when a CRM did not answer, that it could not be checked.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        directory: Directory,
+        writer: LetterWriter,
+        mailer: Mailer,
+        *,
+        public_url: str,
+        site_names: Mapping[str, str],
+        lifetimes: Lifetimes,
+        unknown_per_day: int,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._directory = directory
+        self._writer = writer
+        self._mailer = mailer
+        self._public_url = public_url.rstrip("/")
+        self._site_names = site_names
+        self._lifetimes = lifetimes
+        self._unknown_per_day = unknown_per_day
+        self._quotas = Quotas(vault)
+        self._clock = clock
+
+    def run(self, task: Task) -> Result:
+        """Send the one mail that this question deserves, or none."""
+        if self._clock() - task.created_at > TOO_LATE:
+            return GaveUp("too_late")
+        with self._database.reading() as db:
+            proof = db.scalar(select(Proof).where(Proof.reference == task.payload["reference"]))
+        if proof is None or proof.used_at is not None:
+            return Finished()
+        stamp = self._stamp(proof)
+        if task.payload["mute"]:
+            return Finished(stamp)
+        typed = Email.parse(task.payload["to"])
+        letter = self._letter(proof, typed, self._directory.find(typed, proof.site))
+        if letter is None:
+            return Finished(stamp)
+        try:
+            self._mailer.send(letter)
+        except MailUnavailable:
+            return Again("mail_unavailable")
+        except MailRefused:
+            return GaveUp("mail_refused", stamp)
+        return Finished(stamp)
+
+    def abandon(self, session: Db, task: Task, cause: str) -> None:
+        """Nothing to undo: the proof simply never gets its mail."""
+
+    def _letter(self, proof: Proof, typed: Email, found: Found) -> Letter | None:
+        if found.anything:
+            stored = Email.parse(found.all()[0].email)
+            return self._write(proof, "signin", stored, self._secrets(proof, stored))
+        if found.away:
+            return self._write(proof, "unchecked", typed, {})
+        return self._write(proof, "unknown", typed, {}) if self._may_answer(typed) else None
+
+    def _may_answer(self, typed: Email) -> bool:
+        quota = self._quotas.quota(self._unknown_per_day, DAY, "unknown", typed.canonical)
+        with self._database.unit() as unit:
+            within = self._quotas.hit(unit.session, self._clock(), [quota])
+            unit.commit()
+        return within
+
+    def _secrets(self, proof: Proof, stored: Email) -> dict[str, Any]:
+        """Make the token and the code; only their hashes are stored, before the mail goes."""
+        token, hashed = self._vault.new_token(proof.purpose, proof.site)
+        code = new_code()
+        with self._database.unit() as unit:
+            unit.session.execute(
+                update(Proof)
+                .where(Proof.id == proof.id)
+                .values(
+                    token_hash=hashed,
+                    code_hash=self._vault.hash_code(code),
+                    email_sealed=self._vault.seal(stored.address, SEALED_FOR),
+                    # The mail may be read before this job has ended; stamped anew at the hand-off.
+                    expires_at=self._clock() + self._lifetime(proof),
+                )
+            )
+            unit.commit()
+        path = PATHS[proof.purpose]
+        return {
+            "code": show_code(code),
+            "link": f"{self._public_url}/{path}?t={proof.reference}#{token}",
+            "minutes": int(self._lifetime(proof).total_seconds() // 60),
+        }
+
+    def _write(self, proof: Proof, name: str, to: Email, words: Mapping[str, Any]) -> Letter:
+        return self._writer.write(
+            name,
+            to=to,
+            locale=proof.locale,
+            asked_at=proof.asked_at,
+            words={"site_name": self._site_names[proof.site], "goal": proof.goal, **words},
+        )
+
+    def _stamp(self, proof: Proof) -> Callable[[Db], None]:
+        """Life begins at the hand-off, and looks the same for an address that has no mail."""
+        proof_id, lifetime = proof.id, self._lifetime(proof)
+
+        def record(db: Db) -> None:
+            now: datetime = self._clock()
+            db.execute(
+                update(Proof)
+                .where(Proof.id == proof_id)
+                .values(mailed_at=now, expires_at=now + lifetime)
+            )
+
+        return record
+
+    def _lifetime(self, proof: Proof) -> timedelta:
+        return self._lifetimes.confirm if proof.purpose == "confirm" else self._lifetimes.signin

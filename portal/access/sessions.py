@@ -1,0 +1,187 @@
+"""Sessions: rows in the database, named by a cookie in a tab and by a bearer token in a frame."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session as Db
+
+from portal.access.lifetimes import Lifetimes
+from portal.domain.addresses import Email
+from portal.domain.clock import Clock
+from portal.domain.rights import FRESH_PROOF_GOALS, Goal
+from portal.proof.ledger import Event, Ledger
+from portal.store.database import Database
+from portal.store.tables import Proof, Session, Subject, SubjectAlias
+from portal.store.vault import Vault, new_subject_id, token_hash
+
+Kind = Literal["tab", "frame"]
+SEALED_FOR = "session"
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is signed in, and how. Every right is exercised by one of these and nothing else."""
+
+    session_id: int
+    subject_id: str
+    email: Email
+    site: str
+    locale: str
+    kind: Kind
+    goal: Goal
+    fresh_for: Goal | None
+    fresh_until: datetime | None
+    idle_ends_at: datetime
+    ends_at: datetime
+
+    def has_fresh_proof_for(self, goal: Goal, now: datetime) -> bool:
+        """Was the mailbox proven for just this goal a moment ago, in a tab of its own?"""
+        return (
+            self.kind == "tab"
+            and self.fresh_for is goal
+            and self.fresh_until is not None
+            and now < self.fresh_until
+        )
+
+
+class Sessions:
+    """Opens, finds and ends sessions."""
+
+    def __init__(
+        self, database: Database, vault: Vault, ledger: Ledger, lifetimes: Lifetimes, clock: Clock
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._ledger = ledger
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    def open(self, db: Db, proof: Proof, email: Email, kind: Kind) -> str:
+        """Open a session within the transaction that used the proof up; its token.
+
+        A new token each time, so that none from before the sign-in is worth anything.
+        """
+        now = self._clock()
+        goal = Goal(proof.goal)
+        fresh = kind == "tab" and goal in FRESH_PROOF_GOALS
+        subject_id = self._subject(db, email, now)
+        token = secrets.token_urlsafe(32)
+        db.add(
+            Session(
+                token_hash=token_hash(token),
+                kind=kind,
+                subject_id=subject_id,
+                site=proof.site,
+                locale=proof.locale,
+                goal=goal,
+                email_sealed=self._vault.seal(email.address, SEALED_FOR),
+                fresh_for=goal if fresh else None,
+                fresh_until=now + self._lifetimes.fresh_proof if fresh else None,
+                opened_at=now,
+                touched_at=now,
+                ends_at=now + self._lifetimes.session_absolute,
+            )
+        )
+        facts = {"kind": kind, "goal": goal, "purpose": proof.purpose, "site": proof.site}
+        self._ledger.note(db, Event.SIGNED_IN, subject_id=subject_id, facts=facts)
+        return token
+
+    def current(self, token: str, kind: Kind) -> SignedIn | None:
+        """Who this token names, if its session still runs; touches it at most once a minute."""
+        now = self._clock()
+        with self._database.reading() as db:
+            row = db.scalar(
+                select(Session).where(Session.token_hash == token_hash(token), Session.kind == kind)
+            )
+        if row is None or not self._runs(row, now):
+            return None
+        if now - row.touched_at >= TOUCH_EVERY:
+            with self._database.unit() as unit:
+                unit.session.execute(
+                    update(Session).where(Session.id == row.id).values(touched_at=now)
+                )
+                unit.commit()
+            row.touched_at = now
+        return self._signed_in(row)
+
+    def end(self, signed_in: SignedIn) -> None:
+        """Sign out."""
+        with self._database.unit() as unit:
+            self._end(unit.session, [Session.id == signed_in.session_id])
+            self._ledger.note(unit.session, Event.SIGNED_OUT, subject_id=signed_in.subject_id)
+            unit.commit()
+
+    def end_others(self, db: Db, signed_in: SignedIn) -> None:
+        """End every other session of this subject, within a transaction of the caller's."""
+        others = [Session.subject_id == signed_in.subject_id, Session.id != signed_in.session_id]
+        self._end(db, others)
+
+    def end_expired(self) -> None:
+        """A chore: empty what sessions and proofs that have run out still hold sealed."""
+        now = self._clock()
+        idle_since = now - self._lifetimes.session_idle
+        with self._database.unit() as unit:
+            self._end(unit.session, [or_(Session.ends_at <= now, Session.touched_at <= idle_since)])
+            unit.session.execute(
+                update(Proof)
+                .where(Proof.email_sealed.is_not(None), Proof.expires_at <= now)
+                .values(email_sealed=None)
+            )
+            unit.commit()
+
+    def _end(self, db: Db, which: Sequence[ColumnElement[bool]]) -> None:
+        db.execute(
+            update(Session)
+            .where(Session.ended_at.is_(None), *which)
+            .values(ended_at=self._clock(), email_sealed=None)
+        )
+
+    def _runs(self, row: Session, now: datetime) -> bool:
+        return (
+            row.ended_at is None
+            and row.email_sealed is not None
+            and now < row.ends_at
+            and now < row.touched_at + self._lifetimes.session_idle
+        )
+
+    def _signed_in(self, row: Session) -> SignedIn:
+        return SignedIn(
+            session_id=row.id,
+            subject_id=row.subject_id,
+            email=Email.parse(self._vault.unseal(row.email_sealed or b"", SEALED_FOR)),
+            site=row.site,
+            locale=row.locale,
+            kind="tab" if row.kind == "tab" else "frame",
+            goal=Goal(row.goal),
+            fresh_for=Goal(row.fresh_for) if row.fresh_for else None,
+            fresh_until=row.fresh_until,
+            idle_ends_at=min(row.ends_at, row.touched_at + self._lifetimes.session_idle),
+            ends_at=row.ends_at,
+        )
+
+    def _subject(self, db: Db, email: Email, now: datetime) -> str:
+        """The person behind an address: found by any key version, else made now."""
+        aliases = self._vault.aliases(email)
+        known = db.scalar(
+            select(SubjectAlias.subject_id).where(
+                or_(
+                    *(
+                        (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
+                        for version, digest in aliases
+                    )
+                )
+            )
+        )
+        subject_id = known or new_subject_id()
+        if known is None:
+            db.add(Subject(id=subject_id, created_at=now))
+            db.flush()
+        version, digest = aliases[-1]
+        if db.get(SubjectAlias, (version, digest)) is None:
+            db.add(SubjectAlias(key_version=version, digest=digest, subject_id=subject_id))
+        return subject_id

@@ -1,0 +1,1 @@
+"""Wing 2: what subscribers decided about each purpose, with the proof of it."""

@@ -1,0 +1,1 @@
+"""Mail: letters made from templates, and the connection that takes them away."""

@@ -1,0 +1,1 @@
+"""Wing 3: seeing, correcting, taking along and deleting; and carrying that to the CRMs."""

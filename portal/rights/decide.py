@@ -1,0 +1,117 @@
+"""Deciding about purposes: withdrawing, objecting, giving again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.access.sessions import SignedIn
+from portal.consent.record import ConsentRecord, Decision
+from portal.domain.register import Ground, Purpose, Register
+from portal.domain.rights import Right
+from portal.rights.deeds import consent
+from portal.rights.holdings import Holdings, Reading
+from portal.rights.requests import Requests
+from portal.store.database import Database, Unit
+
+BY_EXCEPTION = frozenset({Ground.CUSTOMER, Ground.LEGITIMATE_INTEREST})
+"""Grounds on which something goes on until the subscriber objects (Art. 21(2) GDPR)."""
+STOPPABLE = BY_EXCEPTION | {Ground.CONSENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one purpose stands for one subscriber."""
+
+    purpose: Purpose
+    on: bool
+    since: datetime | None
+    systems: Sequence[str]
+    """The adapters that hold it; none: the portal's own record is the truth."""
+    certain: bool
+    """False: a system that holds it did not answer, so this is the portal's own record."""
+
+
+class Deciding:
+    """Tells how purposes stand, and takes decisions."""
+
+    def __init__(
+        self,
+        database: Database,
+        register: Register,
+        reading: Reading,
+        requests: Requests,
+        record: ConsentRecord,
+    ) -> None:
+        self._database = database
+        self._register = register
+        self._reading = reading
+        self._requests = requests
+        self._record = record
+
+    def standings(self, signed_in: SignedIn, held: Holdings) -> list[Standing]:
+        """Every purpose that can be stopped, in the register's order."""
+        with self._database.reading() as db:
+            decisions = self._record.latest(db, signed_in.subject_id)
+        return [
+            _standing(purpose, held, decisions.get(purpose.id))
+            for purpose in self._register.purposes
+            if purpose.ground in STOPPABLE
+        ]
+
+    def decide(self, signed_in: SignedIn, purpose: Purpose, granted: bool, locale: str) -> str:
+        """Take a decision down, with its proof; the request's id.
+
+        It goes to every system that holds the purpose, also to one that is away now.
+        """
+        right = _right(purpose, granted)
+        adapters = self._reading.adapters_of(signed_in)
+        holders = [name for name in adapters if purpose.id in adapters[name].capabilities.consents]
+        # The evidence belongs to the same commit as the deliveries that carry it.
+        evidence = self._record.evidence(purpose, locale)
+
+        def write_down(unit: Unit, request_id: str) -> None:
+            self._record.write(
+                unit.session,
+                subject_id=signed_in.subject_id,
+                purpose=purpose,
+                granted=granted,
+                evidence=evidence,
+                request_id=request_id,
+            )
+
+        return self._requests.receive(
+            signed_in,
+            right,
+            {name: consent(signed_in.email, purpose.id, granted, evidence) for name in holders},
+            locale=locale,
+            details={"purposes": [purpose.id]},
+            along=write_down,
+        )
+
+
+def _right(purpose: Purpose, granted: bool) -> Right:
+    if granted:
+        return Right.CONSENT
+    return Right.OBJECT if purpose.ground in BY_EXCEPTION else Right.WITHDRAW
+
+
+def _standing(purpose: Purpose, held: Holdings, own: Decision | None) -> Standing:
+    holders = [
+        name
+        for name, adapter in held.adapters.items()
+        if purpose.id in adapter.capabilities.consents
+    ]
+    states = [
+        state
+        for _name, record in held.each()
+        if (state := record.consents.get(purpose.id)) and state.granted is not None
+    ]
+    certain = not any(name in held.away for name in holders)
+    if states:
+        on = any(state.granted for state in states)
+        times = [state.at for state in states if state.at and state.granted is on]
+        since = max(times, default=own.at if own and own.granted is on else None)
+        return Standing(purpose, on, since, holders, certain)
+    if own is not None:
+        return Standing(purpose, own.granted, own.at, holders, certain)
+    return Standing(purpose, purpose.ground in BY_EXCEPTION, None, holders, certain)

@@ -1,0 +1,199 @@
+"""What a delivery does in one system, and how it is read back. One function a deed.
+
+A deed may be a repetition after a lost answer, so each leaves alone what is done already.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from portal.access.directory import records_of
+from portal.adapters.contract import (
+    Adapter,
+    Change,
+    Erasure,
+    ErasureKind,
+    Evidence,
+    Outcome,
+    Record,
+    Ref,
+    Retained,
+)
+from portal.domain.addresses import Email
+from portal.domain.rights import DeliveryState
+from portal.rights.values import from_json, same, scalar_of, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where a deed left its delivery. ``outcome`` holds codes, counts and days."""
+
+    state: DeliveryState
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+    by_a_person: bool = False
+    """Awaiting a person, not the CRM."""
+
+
+Deed = Callable[[Adapter, Mapping[str, Any], str], Ended]
+"""(adapter, opened payload, idempotency key) → where it ended."""
+
+
+# --- payloads: what a deed needs to know, as JSON -------------------------------------------------
+
+
+def correction(records: Mapping[str, Sequence[Change]]) -> dict[str, Any]:
+    """Write these changes; by the CRM's own key of each record."""
+    return {
+        "do": "correct",
+        "records": {
+            key: [[change.field, to_json(change.seen), to_json(change.value)] for change in changes]
+            for key, changes in records.items()
+        },
+    }
+
+
+def consent(email: Email, purpose: str, granted: bool, evidence: Evidence) -> dict[str, Any]:
+    """Record this decision in every record of the address."""
+    return {
+        "do": "consent",
+        "email": email.address,
+        "purpose": purpose,
+        "granted": granted,
+        "evidence": {
+            "at": evidence.at.isoformat(),
+            "source": evidence.source,
+            "wording": evidence.wording,
+            "wording_version": evidence.wording_version,
+            "locale": evidence.locale,
+        },
+    }
+
+
+def erasure(email: Email, refs: Sequence[Ref] | None) -> dict[str, Any]:
+    """Erase these records; None: those found when the system answers again."""
+    return {
+        "do": "erase",
+        "email": email.address,
+        "refs": None if refs is None else [ref.key for ref in refs],
+    }
+
+
+# --- deeds ----------------------------------------------------------------------------------------
+
+
+def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
+    outcomes, unconfirmed, gone = [], [], 0
+    for number, (ref_key, stored) in enumerate(payload["records"].items()):
+        ref = Ref(adapter.name, ref_key)
+        changes = [
+            Change(field, from_json(seen), from_json(value)) for field, seen, value in stored
+        ]
+        if adapter.read(ref) is None:
+            gone += 1
+            continue
+        outcomes.append(adapter.write(ref, changes, key=f"{key}:{number}"))
+        unconfirmed += _differing(adapter.read(ref), changes)
+    if gone and not outcomes:
+        return Ended(DeliveryState.FAILED, {"cause": "gone"})
+    return _by_read_back(outcomes, unconfirmed)
+
+
+def _differing(record: Record | None, changes: Sequence[Change]) -> list[str]:
+    if record is None:
+        return [change.field for change in changes]
+    return [
+        change.field
+        for change in changes
+        if not same(scalar_of(record.values.get(change.field)), change.value)
+    ]
+
+
+def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
+    purpose, granted = payload["purpose"], payload["granted"]
+    told = payload["evidence"]
+    evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
+    records = records_of(adapter, Email.parse(payload["email"]))
+    if not records:
+        return Ended(DeliveryState.CONFIRMED, {"cause": "gone"})
+    outcomes, unconfirmed = [], []
+    for number, record in enumerate(records):
+        outcomes.append(
+            adapter.set_consent(record.ref, purpose, granted, evidence, key=f"{key}:{number}")
+        )
+        after = adapter.read(record.ref)
+        state = after.consents.get(purpose) if after else None
+        if after is not None and (state is None or bool(state.granted) is not granted):
+            unconfirmed.append(purpose)
+    return _by_read_back(outcomes, unconfirmed)
+
+
+def _by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> Ended:
+    if Outcome.MANUAL in outcomes:
+        return Ended(DeliveryState.AWAITING, by_a_person=True)
+    if not unconfirmed:
+        return Ended(DeliveryState.CONFIRMED)
+    if Outcome.ASYNC in outcomes:
+        return Ended(DeliveryState.AWAITING)
+    return Ended(DeliveryState.UNCONFIRMED, {"fields": sorted(set(unconfirmed))})
+
+
+def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
+    keys = payload["refs"]
+    if keys is None:
+        refs = [record.ref for record in records_of(adapter, Email.parse(payload["email"]))]
+    else:
+        refs = [Ref(adapter.name, ref_key) for ref_key in keys]
+    erasures = [adapter.erase(ref, key=f"{key}:{number}") for number, ref in enumerate(refs)]
+    kinds = {erasure.kind for erasure in erasures}
+    outcome = as_outcome(erasures)
+    if ErasureKind.MANUAL in kinds:
+        return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)
+    if not all(adapter.erased(ref) for ref in refs):
+        waits = ErasureKind.ASYNC in kinds
+        return Ended(DeliveryState.AWAITING if waits else DeliveryState.UNCONFIRMED, outcome)
+    kept = bool(outcome["retained"])
+    return Ended(DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED, outcome)
+
+
+def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:
+    """What was removed and what was kept, over all records, as it is stored and shown."""
+    retained = merge([kept for erasure in erasures for kept in erasure.retained])
+    kept_categories = {kept.category for kept in retained}
+    removed = {category for erasure in erasures for category in erasure.removed}
+    return {
+        "removed": sorted(removed - kept_categories),
+        "retained": [
+            {
+                "category": kept.category,
+                "ground": kept.ground,
+                "law": dict(kept.law),
+                "until": kept.until.isoformat() if kept.until else None,
+                "count": kept.count,
+            }
+            for kept in retained
+        ],
+    }
+
+
+def merge(retained: Sequence[Retained]) -> list[Retained]:
+    """One line per category and ground: counts added up, the latest day."""
+    merged: dict[tuple[str, str], Retained] = {}
+    for kept in retained:
+        place = (kept.category, kept.ground)
+        before = merged.get(place)
+        if before is None:
+            merged[place] = kept
+            continue
+        days = [day for day in (before.until, kept.until) if day]
+        merged[place] = Retained(
+            category=kept.category,
+            ground=kept.ground,
+            law=kept.law,
+            until=max(days, default=None),
+            count=before.count + kept.count,
+        )
+    return list(merged.values())
+
+
+DEEDS: Mapping[str, Deed] = {"correct": _correct, "consent": _consent, "erase": _erase}

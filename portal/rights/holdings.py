@@ -1,0 +1,69 @@
+"""What is held about a subscriber, read live, and how much of it this proof may see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.access.directory import Directory
+from portal.access.sessions import SignedIn
+from portal.adapters.contract import Adapter, Record
+from portal.domain.register import FieldEntry, Kind, Register
+
+MAILBOX_TIER = 1
+"""The highest tier that a proof of the mailbox opens."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Holdings:
+    """What was read. Lives as long as one page."""
+
+    adapters: Mapping[str, Adapter]
+    records: Mapping[str, Sequence[Record]]
+    away: Sequence[str]
+    several_people: bool
+    """Records of different names: whose they are, a mailbox alone does not say."""
+
+    @property
+    def anything(self) -> bool:
+        """Is there a record anywhere?"""
+        return any(self.records.values())
+
+    @property
+    def nothing_answered(self) -> bool:
+        """Were all systems away?"""
+        return bool(self.away) and not self.records
+
+    def each(self) -> list[tuple[str, Record]]:
+        """(adapter name, record) of everything that was read."""
+        return [(name, record) for name, records in self.records.items() for record in records]
+
+
+class Reading:
+    """Reads what is held."""
+
+    def __init__(self, directory: Directory, register: Register) -> None:
+        self._directory = directory
+        self._names = [field.id for field in register.fields if field.kind is Kind.NAME]
+
+    def of(self, signed_in: SignedIn) -> Holdings:
+        """Everything about this subscriber, now."""
+        found = self._directory.find(signed_in.email, signed_in.site)
+        people = {name for record in found.all() if (name := self._name(record))}
+        return Holdings(
+            adapters=self._directory.adapters_of(signed_in.site),
+            records=found.records,
+            away=found.away,
+            several_people=len(people) > 1,
+        )
+
+    def adapters_of(self, signed_in: SignedIn) -> dict[str, Adapter]:
+        """The systems that this subscriber's site looks in."""
+        return self._directory.adapters_of(signed_in.site)
+
+    def _name(self, record: Record) -> str:
+        parts = (str(record.values.get(field) or "") for field in self._names)
+        return " ".join(" ".join(parts).casefold().split())
+
+
+def may_see(field: FieldEntry) -> bool:
+    """Does a proof of the mailbox alone open this field's values?"""
+    return field.tier <= MAILBOX_TIER

@@ -1,0 +1,102 @@
+"""The overview: every value with what the register says of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.adapters.contract import Location, Record
+from portal.domain.register import (
+    Explanation,
+    FieldEntry,
+    Kind,
+    Register,
+    in_language,
+)
+from portal.rights.holdings import Holdings, may_see
+from portal.rights.values import rows_of, scalar_of, shown
+
+Shown = str | bool | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Datum:
+    """One field of one record, ready for a page. ``withheld``: needs more than a mailbox."""
+
+    field: FieldEntry
+    label: str
+    value: Shown
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Shown]]
+    withheld: bool
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Group:
+    """The data of one category."""
+
+    label: str
+    data: Sequence[Datum]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Holding:
+    """One record of one system."""
+
+    groups: Sequence[Group]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class System:
+    """One system: its name for subscribers, where it stands, what it holds, or that it is away."""
+
+    name: str
+    label: str
+    location: Location
+    away: bool
+    holdings: Sequence[Holding]
+
+
+def overview(register: Register, held: Holdings, locale: str) -> list[System]:
+    """What is held, system by system, in the register's order."""
+    return [
+        System(
+            name=name,
+            label=in_language(adapter.settings.label, locale),
+            location=adapter.settings.location,
+            away=name in held.away,
+            holdings=[
+                Holding(_groups(register, record, locale)) for record in held.records.get(name, ())
+            ],
+        )
+        for name, adapter in held.adapters.items()
+    ]
+
+
+def _groups(register: Register, record: Record, locale: str) -> list[Group]:
+    groups = []
+    for category in register.categories:
+        data = [
+            _datum(register, field, record, locale)
+            for field in register.fields
+            if field.category == category.id and field.shown and field.id in record.values
+        ]
+        if data:
+            groups.append(Group(in_language(category.label, locale), data))
+    return groups
+
+
+def _datum(register: Register, field: FieldEntry, record: Record, locale: str) -> Datum:
+    value = record.values[field.id]
+    withheld = not may_see(field)
+    rows = () if withheld or field.kind is not Kind.ROWS else rows_of(value)
+    return Datum(
+        field=field,
+        label=in_language(field.label, locale),
+        value=None if withheld else shown(scalar_of(value), field.kind, locale),
+        columns=[in_language(label, locale) for label in field.columns.values()],
+        rows=[
+            [shown(row.get(column), Kind.TEXT, locale) for column in field.columns] for row in rows
+        ],
+        withheld=withheld,
+        explanation=register.explain(field),
+    )

@@ -1,0 +1,175 @@
+"""Requests: a subscriber's exercise of a right, received once and delivered everywhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from portal.access.sessions import SignedIn
+from portal.domain.clock import Clock
+from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
+from portal.proof.ledger import Event, Ledger
+from portal.store.database import Database, Unit
+from portal.store.tables import Delivery, Request
+from portal.store.vault import new_reference
+from portal.sync.outbox import Outbox
+
+JOB = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a request is in one system."""
+
+    adapter: str
+    state: DeliveryState
+    changed_at: datetime
+    outcome: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One request and its progress. ``details`` holds ids of fields or purposes."""
+
+    id: str
+    right: Right
+    received_at: datetime
+    details: Mapping[str, Any]
+    progress: Sequence[Progress]
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more happens by itself, in any system."""
+        return all(one.state.is_final for one in self.progress)
+
+    @property
+    def went_well(self) -> bool:
+        """Done everywhere, or kept for a reason."""
+        good = {DeliveryState.CONFIRMED, DeliveryState.RETAINED}
+        return all(one.state in good for one in self.progress)
+
+
+class Requests:
+    """Takes requests down and tells how far they are."""
+
+    def __init__(self, database: Database, outbox: Outbox, ledger: Ledger, clock: Clock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._ledger = ledger
+        self._clock = clock
+
+    def receive(
+        self,
+        signed_in: SignedIn,
+        right: Right,
+        deliveries: Mapping[str, Mapping[str, Any]],
+        *,
+        locale: str,
+        details: Mapping[str, Any] | None = None,
+        along: Callable[[Unit, str], None] = lambda _unit, _id: None,
+    ) -> str:
+        """Take one request down: request, ledger entry, deliveries and their jobs in one commit.
+
+        Args:
+            signed_in: Whose right it is.
+            right: Which one.
+            deliveries: Adapter name → what is to be done there; sealed until it is done.
+            locale: The language it was asked in.
+            details: Ids of fields or purposes; codes only, they go into the ledger.
+            along: What else belongs into the same commit, given the unit and the request's id.
+
+        Returns:
+            The request's id. Only after this may a page say "received".
+        """
+        with self._database.unit() as unit:
+            request_id = self._write(unit, signed_in, right, deliveries, locale, details or {})
+            along(unit, request_id)
+            unit.commit()
+        return request_id
+
+    def _write(
+        self,
+        unit: Unit,
+        signed_in: SignedIn,
+        right: Right,
+        deliveries: Mapping[str, Mapping[str, Any]],
+        locale: str,
+        details: Mapping[str, Any],
+    ) -> str:
+        now, db = self._clock(), unit.session
+        request_id = new_reference()
+        db.add(
+            Request(
+                id=request_id,
+                subject_id=signed_in.subject_id,
+                site=signed_in.site,
+                right=right,
+                locale=locale,
+                received_at=now,
+                details=dict(details),
+            )
+        )
+        db.flush()
+        self._ledger.note(
+            db,
+            Event.REQUEST_RECEIVED,
+            subject_id=signed_in.subject_id,
+            request_id=request_id,
+            facts={"right": right, "adapters": list(deliveries), **details},
+        )
+        for adapter, payload in deliveries.items():
+            delivery = Delivery(
+                request_id=request_id,
+                adapter=adapter,
+                state=DeliveryState.QUEUED,
+                changed_at=now,
+                outcome={},
+            )
+            db.add(delivery)
+            db.flush()
+            self._outbox.put(
+                unit,
+                JOB,
+                {**payload, "delivery": delivery.id, "request": request_id, "right": right},
+                lane=LANE_OF_RIGHT.get(right, Lane.ORDINARY),
+                subject_id=signed_in.subject_id,
+                adapter=adapter,
+            )
+        return request_id
+
+    def all_of(self, signed_in: SignedIn) -> list[History]:
+        """This subscriber's requests, newest first."""
+        with self._database.reading() as db:
+            rows = db.scalars(
+                select(Request)
+                .where(Request.subject_id == signed_in.subject_id)
+                .order_by(Request.received_at.desc(), Request.id)
+            ).all()
+            return [_history(db, row) for row in rows]
+
+    def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
+        """One request, if it is this subscriber's."""
+        with self._database.reading() as db:
+            row = db.get(Request, request_id)
+            if row is None or row.subject_id != signed_in.subject_id:
+                return None
+            return _history(db, row)
+
+
+def _history(db: Db, row: Request) -> History:
+    deliveries = db.scalars(
+        select(Delivery).where(Delivery.request_id == row.id).order_by(Delivery.id)
+    )
+    return History(
+        id=row.id,
+        right=Right(row.right),
+        received_at=row.received_at,
+        details=row.details,
+        progress=[
+            Progress(one.adapter, DeliveryState(one.state), one.changed_at, one.outcome)
+            for one in deliveries
+        ],
+    )

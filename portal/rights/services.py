@@ -1,0 +1,22 @@
+"""What this wing offers to the pages."""
+
+from dataclasses import dataclass
+
+from portal.rights.correct import Correcting
+from portal.rights.decide import Deciding
+from portal.rights.erase import Erasing
+from portal.rights.export import Exporting
+from portal.rights.holdings import Reading
+from portal.rights.requests import Requests
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """One service a right."""
+
+    reading: Reading
+    correcting: Correcting
+    deciding: Deciding
+    erasing: Erasing
+    exporting: Exporting
+    requests: Requests
