@@ -1,0 +1,155 @@
+// Subscriber Portal. In a tab it adds little: pages work without it. In the frame it is what turns
+// pages: it fetches them with the session's token, which lives in a variable here and nowhere else,
+// so that blocked cookies and blocked storage change nothing.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const site = root.dataset.frame;
+  const main = () => document.getElementById("main");
+  const policy = window.trustedTypes?.createPolicy("portal", { createHTML: (html) => html });
+  const parse = (html) =>
+    new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+
+  // --- in a tab -------------------------------------------------------------------------------
+
+  // The token of a mailed link stands behind the #, which no server and no log ever sees.
+  const linked = document.querySelector("form[data-token-from-fragment]");
+  if (linked && location.hash.length > 1) {
+    linked.elements.token.value = decodeURIComponent(location.hash.slice(1));
+    history.replaceState(null, "", location.pathname + location.search);
+    linked.hidden = false;
+    document.querySelector("form[data-without-token]").hidden = true;
+  }
+
+  // What is under way is looked at again by itself, and only what changed is changed.
+  let poll;
+  function watch(again) {
+    clearTimeout(poll);
+    const live = document.querySelector("[data-poll]");
+    if (!live) return;
+    poll = setTimeout(async () => {
+      try {
+        const fresh = (await again()).getElementById(live.id);
+        if (fresh && live.isConnected && fresh.outerHTML !== live.outerHTML) {
+          live.replaceWith(document.adoptNode(fresh));
+        }
+      } catch { /* the next look may succeed */ }
+      watch(again);
+    }, live.dataset.poll * 1000);
+  }
+
+  if (!site) {
+    document.querySelector(".error-summary")?.focus();
+    watch(async () => parse(await (await fetch(location.href, { cache: "no-store" })).text()));
+    return;
+  }
+
+  // --- in the frame ---------------------------------------------------------------------------
+
+  let token = "";
+  let busy = false;
+  let here = root.dataset.start;
+
+  async function load(address, body) {
+    const headers = { "Portal-Frame": site, Accept: "text/html" };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const answer = await fetch(address, {
+      method: body ? "POST" : "GET", body, headers,
+      mode: "same-origin", credentials: "omit", cache: "no-store",
+    });
+    const given = answer.headers.get("Portal-Session");
+    if (given !== null) token = given;
+    const next = answer.headers.get("Portal-Next");
+    return next ? load(new URL(next, location.origin).href) : answer;
+  }
+
+  async function go(address, { body, remember = true } = {}) {
+    if (busy) return;
+    busy = true;
+    const before = main();
+    before.setAttribute("aria-busy", "true");
+    const offline = document.getElementById("offline");
+    try {
+      const answer = await load(address, body);
+      if (answer.headers.get("Content-Disposition")?.startsWith("attachment")) {
+        await save(answer);
+        return;
+      }
+      const page = parse(await answer.text());
+      const fresh = page.getElementById("main");
+      if (!fresh) throw new TypeError("not a page of the portal");
+      offline.hidden = true;
+      before.replaceWith(document.adoptNode(fresh));
+      document.title = page.title;
+      root.lang = page.documentElement.lang;
+      here = answer.url;
+      // The frame keeps its own address: a reload must ask for the only page that may be framed.
+      const entry = { portal: here };
+      if (remember && (!body || answer.redirected)) history.pushState(entry, "");
+      else history.replaceState(entry, "");
+      focus();
+      watch(async () => parse(await (await load(here)).text()));
+    } catch {
+      offline.hidden = false;
+    } finally {
+      before.removeAttribute("aria-busy");
+      busy = false;
+    }
+  }
+
+  function focus() {
+    const target = main().querySelector(".error-summary, [aria-invalid=true], h1");
+    if (!target) return;
+    if (target.tagName === "H1") target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+  }
+
+  async function save(answer) {
+    const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = name ? name[1] : "download";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  }
+
+  const isOurs = (address) => new URL(address, location.href).origin === location.origin;
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey) return;
+    if (link.target || link.hasAttribute("download") || !/^https?:/.test(link.href)) return;
+    if (!isOurs(link.href)) return;
+    event.preventDefault();
+    if (link.hash && link.pathname === location.pathname) {
+      document.getElementById(link.hash.slice(1))?.focus();
+    } else go(link.href);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const action = event.submitter?.getAttribute("formaction") || form.getAttribute("action") || here;
+    if (form.target || !isOurs(action)) return;
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form, event.submitter));
+    if (form.method === "post") go(new URL(action, location.origin).href, { body });
+    else go(`${action}?${body}`);
+  });
+
+  addEventListener("popstate", (event) => {
+    if (event.state?.portal) go(event.state.portal, { remember: false });
+  });
+
+  // The host page is told one thing, the height, and only if it is a page of this site.
+  const origins = root.dataset.origins.split(" ");
+  const host = location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+  if (window.parent !== window && origins.includes(host)) {
+    let told = 0;
+    new ResizeObserver(() => {
+      const height = Math.ceil(document.body.getBoundingClientRect().height);
+      if (height !== told) parent.postMessage({ portal: "height", height: (told = height) }, host);
+    }).observe(document.body);
+  }
+
+  go(here, { remember: false });
+})();

@@ -1,0 +1,1 @@
+"""The pages: translate a form into a call, call, render. Nothing more."""

@@ -1,0 +1,102 @@
+"""What one request is about: the services, the site, the frame, and who is signed in."""
+
+from dataclasses import dataclass
+
+from flask import abort, current_app, g, request, session
+
+from portal.access.ask import Asking
+from portal.access.redeem import Redeeming
+from portal.access.sessions import Sessions, SignedIn
+from portal.adapters.contract import Registry
+from portal.config import Settings, Site
+from portal.domain.clock import Clock
+from portal.domain.register import Register
+from portal.domain.rights import Goal
+from portal.rights.services import Rights
+from portal.store.database import Database
+
+EXTENSION = "portal.services"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that the pages call."""
+
+    settings: Settings
+    register: Register
+    database: Database
+    adapters: Registry
+    asking: Asking
+    redeeming: Redeeming
+    sessions: Sessions
+    rights: Rights
+    clock: Clock
+
+
+def services() -> Services:
+    """The services of the running app."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def framed() -> bool:
+    """Is this page fetched by the frame? Its script says so with every request."""
+    return "Portal-Frame" in request.headers
+
+
+def current_site() -> Site:
+    """The site this request is about: the frame's, the session's, the one asked for, the first."""
+    if "site" not in g:
+        g.site = _find_site()
+    site: Site = g.site
+    return site
+
+
+def _find_site() -> Site:
+    sites = {site.id: site for site in services().settings.sites}
+    signed_in = who()
+    name = request.headers.get("Portal-Frame")
+    if name is None and signed_in:
+        name = signed_in.site
+    if name is None:
+        name = request.form.get("site") or request.args.get("site") or next(iter(sites))
+    if name not in sites:
+        g.site = next(iter(sites.values()))  # the page that says so needs one
+        abort(404)
+    return sites[name]
+
+
+def who() -> SignedIn | None:
+    """Who is signed in, or None.
+
+    A bearer token counts for itself and never falls back to the cookie; the frame never uses the
+    cookie; and a frame of one site cannot use a session of another.
+    """
+    if "signed_in" not in g:
+        g.signed_in = None  # while it is being found out, nobody is
+        g.signed_in = _find_signed_in()
+    signed_in: SignedIn | None = g.signed_in
+    return signed_in
+
+
+def _find_signed_in() -> SignedIn | None:
+    if "Authorization" in request.headers:
+        kind, _, token = request.headers["Authorization"].partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        found = services().sessions.current(token.strip(), "frame")
+        return found if found and found.site == request.headers.get("Portal-Frame") else None
+    token = session.get("token", "")
+    if framed() or not token:
+        return None
+    return services().sessions.current(token, "tab")
+
+
+def me() -> SignedIn:
+    """Who is signed in; answers 401, with the way to sign in, when nobody is."""
+    return who() or abort(401)
+
+
+def has_fresh_proof(goal: Goal) -> bool:
+    """May this session finish what needs the mailbox proven for just that?"""
+    return me().has_fresh_proof_for(goal, services().clock())

@@ -1,0 +1,38 @@
+"""Filters of the templates: texts of the register, days and countries in the page's language."""
+
+from datetime import datetime
+
+from babel import Locale
+from flask import Flask
+from flask_babel import format_date, format_datetime, get_locale
+
+from portal.domain.register import Text, in_language
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters."""
+    app.add_template_filter(words)
+    app.add_template_filter(country)
+    app.add_template_filter(day)
+    app.add_template_filter(moment)
+
+
+def words(text: Text) -> str:
+    """A text of the register, in the page's language."""
+    return in_language(text, str(get_locale()))
+
+
+def country(code: str) -> str:
+    """A country by its name."""
+    return str(Locale.parse(str(get_locale())).territories.get(code, code))
+
+
+def day(at: datetime) -> str:
+    """A day: 23 November 2026."""
+    return str(format_date(at, "long"))
+
+
+def moment(at: datetime | str) -> str:
+    """A day and a time of day, in the portal's time zone."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return str(format_datetime(at, "d MMMM y HH:mm"))

@@ -1,0 +1,88 @@
+"""Forms that take exactly the fields they have."""
+
+from collections.abc import Iterable
+from typing import Self
+
+from flask import abort, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import InputRequired, Length
+
+from portal.domain.rights import Goal
+from portal.web.context import framed, who
+
+LONGEST = 10_000  # characters of any one field
+
+
+class PortalForm(FlaskForm):
+    """The base of all forms. Signed in by a cookie, it carries the session's token."""
+
+    class Meta(FlaskForm.Meta):
+        """Without a session, or with a bearer token, a form token would only set a cookie."""
+
+        @property
+        def csrf(self) -> bool:
+            return who() is not None and not framed()
+
+    @classmethod
+    def posted(cls, *, also: Iterable[str] = ()) -> Self:
+        """The form as it was sent.
+
+        Unknown, doubled or oversized fields answer 400: no page of ours sends any, and what a
+        second value of a field means is guessed differently by different programs. Fields that a
+        form needs hidden must be there.
+        """
+        form = cls()
+        known = {*form._fields, "csrf_token", *also}
+        for name, values in request.form.lists():
+            if name not in known or len(values) > 1 or len(values[0]) > LONGEST:
+                abort(400)
+        for field in form:
+            missing = isinstance(field, HiddenField) and field.name not in request.form
+            if missing and field.flags.required:
+                abort(400)
+        return form
+
+
+class AskForm(PortalForm):
+    """What would you like to do, and where may we mail?"""
+
+    site = HiddenField()
+    goal = RadioField(
+        choices=[
+            (Goal.VIEW, _l("See what you know about me, and correct it")),
+            (Goal.LESS, _l("Get fewer e-mails, or none")),
+            (Goal.COPY, _l("Get a copy of my data")),
+            (Goal.ERASE, _l("Have my data deleted")),
+            (Goal.QUESTION, _l("Ask something else")),
+        ],
+        default=Goal.VIEW,
+        validate_choice=False,
+    )
+    email = StringField(_l("Your e-mail address"), validators=[Length(max=LONGEST)])
+
+
+class CodeForm(PortalForm):
+    """The code from the mail, for the transaction of a reference."""
+
+    t = HiddenField(validators=[InputRequired()])
+    code = StringField(_l("Code from the e-mail"))
+
+
+class LinkForm(PortalForm):
+    """The token of a link, which the page's script takes from the address; or else the code."""
+
+    t = HiddenField(validators=[InputRequired()])
+    token = HiddenField()
+    code = StringField(_l("Code from the e-mail"))
+
+
+class GoalForm(PortalForm):
+    """Please mail me a confirmation for this goal."""
+
+    goal = HiddenField(validators=[InputRequired()])
+
+
+class NoFields(PortalForm):
+    """A button."""

@@ -1,0 +1,46 @@
+"""What stands before every page: the host, the origin of a write, the form token."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request
+from flask_wtf.csrf import CSRFProtect
+
+from portal.web.context import framed, services, who
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Guard every request of the app."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # `guard` decides when
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session
+    csrf.init_app(app)
+    app.before_request(guard)
+
+
+def guard() -> None:
+    """Refuse a write that another origin caused.
+
+    Every write must come from the portal's own pages; one that a cookie signs in must carry the
+    session's form token as well, since a sibling subdomain counts as the same site. A bearer token
+    needs none: no browser sends it by itself.
+    """
+    if request.method in SAFE_METHODS or request.endpoint is None:
+        return
+    if not came_from_here():
+        abort(403)
+    if who() and not framed():
+        csrf.protect()
+
+
+def came_from_here() -> bool:
+    """Did a page of this portal cause the request? Neither header: refused."""
+    fetch_site = request.headers.get("Sec-Fetch-Site")
+    if fetch_site is not None:
+        return fetch_site == "same-origin"
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return False
+    own = urlsplit(services().settings.public_url)
+    return origin == f"{own.scheme}://{own.netloc}"

@@ -1,0 +1,53 @@
+"""Which language a page speaks, without a cookie: ``?lang=``, the session's, the browser's."""
+
+from flask import Flask, g, request, url_for
+from flask_babel import Babel
+
+from portal.web.context import current_site, who
+
+NAMES = {"nl": "Nederlands", "en": "English", "de": "Deutsch", "fr": "Français"}
+
+
+def init_app(app: Flask, zone: str) -> None:
+    """Let Flask-Babel ask `current_locale`, and let links carry a chosen language along."""
+    app.config["BABEL_DEFAULT_TIMEZONE"] = zone
+    Babel(app, locale_selector=current_locale)
+
+    @app.url_defaults
+    def carry_language(endpoint: str, values: dict[str, object]) -> None:
+        chosen = _chosen()
+        if chosen and "lang" not in values and not endpoint.startswith(("static", "embed.")):
+            values["lang"] = chosen
+
+
+def current_locale() -> str:
+    """The language of this page, one of the site's."""
+    languages = current_site().languages
+    signed_in = who()
+    if chosen := _chosen():
+        return chosen
+    if signed_in and signed_in.locale in languages:
+        return signed_in.locale
+    return request.accept_languages.best_match(languages) or languages[0]
+
+
+def choices() -> list[tuple[str, str, str]]:
+    """(code, its own name, address of this page in it) for each language of the site.
+
+    A page that answers a form has no address of its own to come back to; then the first page.
+    """
+    here = request.method == "GET" and request.endpoint
+    arguments = {**(request.view_args or {}), **request.args.to_dict()} if here else {}
+    endpoint = (request.endpoint or "signin.ask") if here else "signin.ask"
+    return [
+        (code, NAMES.get(code, code), url_for(endpoint, **{**arguments, "lang": code}))
+        for code in current_site().languages
+    ]
+
+
+def _chosen() -> str | None:
+    if "chosen_language" not in g:
+        asked = request.args.get("lang", "")
+        g.chosen_language = asked if asked in current_site().languages else None
+    chosen: str | None = g.chosen_language
+    return chosen

@@ -1,0 +1,45 @@
+"""Codes of the wings, in the words of the register."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import format_date, get_locale
+
+from portal.domain.register import in_language
+from portal.web.context import services
+
+
+def category_label(id: str) -> str:
+    """What the register calls a category of data."""
+    try:
+        category = services().register.category(id)
+    except KeyError:
+        return id  # an adapter's own word, from before the register was changed
+    return in_language(category.label, str(get_locale()))
+
+
+def retained_in_words(retained: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is kept: category, count, ground, law and the last day, ready for a page."""
+    locale = str(get_locale())
+    return [
+        {
+            "label": category_label(kept["category"]),
+            "count": kept["count"],
+            "ground": kept["ground"],
+            "law": in_language(kept["law"], locale),
+            "until": format_date(date.fromisoformat(kept["until"]), "long")
+            if kept["until"]
+            else None,
+        }
+        for kept in retained
+    ]
+
+
+def names_in_details(details: Mapping[str, Any]) -> list[str]:
+    """The fields or purposes that a request was about, by their labels."""
+    register, locale = services().register, str(get_locale())
+    labels = {field.id: field.label for field in register.fields}
+    labels |= {purpose.id: purpose.label for purpose in register.purposes}
+    ids = [*details.get("fields", ()), *details.get("purposes", ())]
+    return [in_language(labels[id], locale) if id in labels else id for id in ids]

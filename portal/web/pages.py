@@ -1,0 +1,62 @@
+"""Rendering: every page through one door, with what every page has."""
+
+from typing import Any
+
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale
+
+from portal.domain.register import in_language
+from portal.web.context import current_site, framed, services, who
+from portal.web.headers import csp_nonce
+from portal.web.language import choices
+from portal.web.look import style_of
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates what every page has."""
+    app.context_processor(everywhere)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def everywhere() -> dict[str, Any]:
+    """What every template may use."""
+    return {
+        "site": current_site(),
+        "contact": services().settings.contact,
+        "locale": str(get_locale()),
+        "languages": choices(),
+        "signed_in": who(),
+        "framed": framed(),
+        "csp_nonce": csp_nonce(),
+        "accent_style": style_of(current_site().accent),
+        "adapter_label": adapter_label,
+        "request_endpoint": request.endpoint,
+    }
+
+
+def adapter_label(name: str) -> str:
+    """What subscribers call a system."""
+    adapter = services().adapters.get(name)
+    return in_language(adapter.settings.label, str(get_locale())) if adapter else name
+
+
+def render(template: str, answered: int = 200, /, **context: Any) -> Response:
+    """A page, answered with this status code."""
+    return make_response(render_template(template, **context), answered)
+
+
+def go(endpoint: str, **values: Any) -> Response:
+    """On to another page, by GET."""
+    return make_response(redirect(url_for(endpoint, **values), 303))
+
+
+def hand_session_to_frame(token: str, endpoint: str, **values: Any) -> Response:
+    """Give the frame's script its token (empty: forget it) and the page to go on to.
+
+    Not a redirect: fetch follows those by itself and never shows their headers.
+    """
+    response = make_response("", 200)
+    response.headers["Portal-Session"] = token
+    response.headers["Portal-Next"] = url_for(endpoint, **values)
+    return response
