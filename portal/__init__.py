@@ -1,0 +1,222 @@
+"""Subscriber Portal: the customer service page of a company's own website.
+
+This is the composition root: the one place that sees every part and puts them together.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal.access.ask import JOB as PROOF_MAIL
+from portal.access.ask import Asking
+from portal.access.directory import Directory
+from portal.access.lifetimes import Lifetimes
+from portal.access.limits import Quotas
+from portal.access.proof_mail import ProofMail
+from portal.access.redeem import Redeeming
+from portal.access.sessions import Sessions
+from portal.adapters.contract import Registry
+from portal.adapters.registry import load_adapters
+from portal.config import Limits, MailSettings, Settings
+from portal.consent.record import ConsentRecord
+from portal.domain.clock import Clock, utc_now
+from portal.domain.register import Register
+from portal.domain.register_file import read_register
+from portal.mail.messages import LetterWriter
+from portal.mail.smtp import Mailer, Relay
+from portal.proof.ledger import Ledger
+from portal.rights.correct import Correcting
+from portal.rights.decide import Deciding
+from portal.rights.deliver import Delivering
+from portal.rights.erase import Erasing
+from portal.rights.export import Exporting
+from portal.rights.holdings import Reading
+from portal.rights.requests import JOB as DELIVERY
+from portal.rights.requests import Requests
+from portal.rights.services import Rights
+from portal.store.database import Database
+from portal.store.vault import Keyring, Vault
+from portal.sync.jobs import Handlers
+from portal.sync.outbox import Outbox
+from portal.sync.worker import Worker
+from portal.web import embed, errors, filters, guards, headers, health, language, me, pages, signin
+from portal.web.context import EXTENSION, Services
+
+MAX_FORM = 256 * 1024
+"""Bytes of any form that is sent to the portal."""
+
+
+@dataclass(frozen=True)
+class Portal:
+    """A running portal: what the command line, the demo and the tests hold on to."""
+
+    settings: Settings
+    register: Register
+    database: Database
+    vault: Vault
+    adapters: Registry
+    outbox: Outbox
+    ledger: Ledger
+    worker: Worker
+    services: Services = field(repr=False)
+
+    def close(self) -> None:
+        """Stop the worker and let go of every connection."""
+        self.worker.stop()
+        for adapter in self.adapters.values():
+            adapter.close()
+        self.database.close()
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
+    """The web application over a whole portal, which is its extension ``portal``.
+
+    The worker is made and not started. Tables are brought up to date.
+
+    Raises:
+        KeysUnusable: The keys are missing or damaged.
+        RegisterError: The register has faults.
+        AdapterConfigError: The settings of an adapter have faults.
+        DatabaseAway: The portal's own database does not answer.
+    """
+    return make_app(compose(settings, clock))
+
+
+def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
+    """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
+    vault = Vault(Keyring.load(settings.keys_file))
+    register = read_register(settings.register_file.read_text("utf-8-sig"), settings.languages)
+    adapters = load_adapters(settings.adapters, settings.instance)
+    database = Database(settings.database)
+    database.ping()
+    database.migrate()
+    outbox, ledger = Outbox(vault, clock), Ledger(clock)
+    lifetimes = lifetimes_from(settings.limits)
+    directory = Directory(adapters, {site.id: site.adapters for site in settings.sites})
+    sessions = Sessions(database, vault, ledger, lifetimes, clock)
+    requests = Requests(database, outbox, ledger, clock)
+    reading = Reading(directory, register)
+    consents = ConsentRecord(clock)
+    handlers: Handlers = {
+        PROOF_MAIL: ProofMail(
+            database,
+            vault,
+            directory,
+            LetterWriter(settings.contact, ZoneInfo(settings.timezone)),
+            Mailer(relay_from(settings.mail, settings.public_url)),
+            public_url=settings.public_url,
+            site_names={site.id: site.name for site in settings.sites},
+            lifetimes=lifetimes,
+            unknown_per_day=settings.limits.mails_unknown_day,
+            clock=clock,
+        ),
+        DELIVERY: Delivering(database, adapters, ledger, clock),
+    }
+    chores = (
+        partial(ledger.seal, database),
+        sessions.end_expired,
+        partial(_forget_quotas, database, clock),
+    )
+    worker = Worker(database, vault, handlers, clock=clock, chores=chores)
+    outbox.subscribe(worker.wake)
+    services = Services(
+        settings=settings,
+        register=register,
+        database=database,
+        adapters=adapters,
+        asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
+        redeeming=Redeeming(database, vault, sessions, lifetimes, clock),
+        sessions=sessions,
+        rights=Rights(
+            reading=reading,
+            correcting=Correcting(register, reading, requests, vault),
+            deciding=Deciding(database, register, reading, requests, consents),
+            erasing=Erasing(requests, sessions),
+            exporting=Exporting(register, requests, ledger, clock),
+            requests=requests,
+        ),
+        clock=clock,
+    )
+    return Portal(
+        settings=settings,
+        register=register,
+        database=database,
+        vault=vault,
+        adapters=adapters,
+        outbox=outbox,
+        ledger=ledger,
+        worker=worker,
+        services=services,
+    )
+
+
+def make_app(portal: Portal) -> Flask:
+    """The web application over this portal."""
+    settings = portal.settings
+    app = Flask(__name__, instance_path=str(settings.instance.resolve()))
+    newest, older = portal.vault.cookie_keys
+    app.config.update(
+        SECRET_KEY=newest,
+        SECRET_KEY_FALLBACKS=older,
+        # A cookie named __Host- must be Secure, which plain http on loopback cannot give.
+        SESSION_COOKIE_NAME="__Host-portal" if settings.secure_cookies else "portal",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        TRUSTED_HOSTS=list(settings.hosts),
+        MAX_CONTENT_LENGTH=MAX_FORM,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM,
+        MAX_FORM_PARTS=200,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+    )
+    app.extensions["portal"] = portal
+    app.extensions[EXTENSION] = portal.services
+    for part in (guards, headers, filters, pages, errors):
+        part.init_app(app)
+    language.init_app(app, settings.timezone)
+    for blueprint in (signin.blueprint, me.blueprint, embed.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        # The host is never taken from a proxy's word: links are built from the settings.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def lifetimes_from(limits: Limits) -> Lifetimes:
+    """The durations that the settings give in seconds."""
+    return Lifetimes(
+        signin=timedelta(seconds=limits.token_lifetime),
+        confirm=timedelta(seconds=limits.confirm_lifetime),
+        fresh_proof=timedelta(seconds=limits.proof_lifetime),
+        session_idle=timedelta(seconds=limits.session_idle),
+        session_absolute=timedelta(seconds=limits.session_absolute),
+        code_tries=limits.code_tries,
+    )
+
+
+def relay_from(mail: MailSettings, public_url: str) -> Relay:
+    """The mail server that the settings name."""
+    return Relay(
+        server=mail.server,
+        port=mail.port,
+        security=mail.security,
+        sender=mail.sender,
+        sender_name=mail.sender_name,
+        username=mail.username,
+        password=mail.password.get_secret_value() if mail.password else None,
+        ca_file=str(mail.ca_file) if mail.ca_file else None,
+        timeout=mail.timeout,
+        message_id_domain=urlsplit(public_url).hostname or "localhost",
+    )
+
+
+def _forget_quotas(database: Database, clock: Clock) -> None:
+    with database.unit() as unit:
+        Quotas.forget(unit.session, clock())
+        unit.commit()
