@@ -1,6 +1,7 @@
 """`portal demo`: everything on this machine, started together and stopped together."""
 
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -57,7 +58,7 @@ class CannotStart(Exception):
 
 def run_demo(options: DemoOptions) -> int:
     """Start everything, say where it is, and run until Ctrl-C or SIGTERM; returns the exit code."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 110)
     stop = _stop_signal()
     with ExitStack() as running:
         try:
@@ -199,7 +200,6 @@ def _say(
     console.print(
         Panel(table, title="Subscriber Portal: the demo is running", expand=False),
         soft_wrap=False,
-        width=max(console.width, 100) if not console.is_terminal else None,
     )
     console.print("Stop it with Ctrl-C.")
     console.file.flush()

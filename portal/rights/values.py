@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import phonenumbers
@@ -18,6 +19,8 @@ from portal.domain.register import FieldEntry, Kind
 
 CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 JOINERS = {"\u200c", "\u200d"}  # some scripts cannot be written without them
+ISO_COUNTRY = re.compile(r"(?!EU|EZ|UN|QO|ZZ|XA|XB)[A-Z]{2}")
+"""Codes that the locale data has for countries, without its groups and its code for "unknown"."""
 PHONE = re.compile(r"\+?[0-9 ()./\-]{5,40}")
 
 
@@ -30,6 +33,7 @@ class Fault(StrEnum):
     NOT_A_PHONE = "not_a_phone"
     NOT_A_DATE = "not_a_date"
     NOT_A_NUMBER = "not_a_number"
+    NOT_A_COUNTRY = "not_a_country"
 
 
 class Unacceptable(ValueError):
@@ -63,6 +67,8 @@ def clean(field: FieldEntry, typed: str) -> Scalar:
             return _date(text)
         case Kind.NUMBER:
             return _number(text)
+        case Kind.COUNTRY:
+            return _country(text)
         case Kind.BOOLEAN:
             return text == "yes"
         case _:
@@ -103,6 +109,26 @@ def _number(text: str) -> Decimal:
     if not number.is_finite():
         raise Unacceptable(Fault.NOT_A_NUMBER)
     return number
+
+
+def _country(text: str) -> str:
+    if text.upper() not in countries("en"):
+        raise Unacceptable(Fault.NOT_A_COUNTRY)
+    return text.upper()
+
+
+@cache
+def countries(locale: str) -> Mapping[str, str]:
+    """ISO 3166-1 code → name in that language, in the order of the names."""
+    names = Locale.parse(locale.replace("-", "_")).territories
+    found = {code: name for code, name in names.items() if ISO_COUNTRY.fullmatch(code)}
+    return dict(sorted(found.items(), key=lambda item: unaccented(item[1])))
+
+
+def unaccented(text: str) -> str:
+    """The text without its accents and case, to sort by: Åland stands with the A."""
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in parts if not unicodedata.combining(char)).casefold()
 
 
 def same(one: Scalar, other: Scalar) -> bool:
@@ -150,8 +176,8 @@ def shown(value: Scalar, kind: Kind, locale: str) -> str | bool | None:
     if isinstance(value, datetime):
         has_time = (value.hour, value.minute) != (0, 0)
         return (
-            format_datetime(value, "medium", locale=locale)
-            if has_time
+            format_datetime(value, "d MMM y, HH:mm", locale=locale)
+            if has_time and kind is not Kind.DATE
             else format_date(value.date(), "long", locale=locale)
         )
     if isinstance(value, date):
@@ -164,7 +190,7 @@ def shown(value: Scalar, kind: Kind, locale: str) -> str | bool | None:
         except ValueError:
             return str(value)
     if kind is Kind.COUNTRY and len(str(value)) == 2:
-        return str(Locale.parse(locale).territories.get(str(value).upper(), value))
+        return countries(locale).get(str(value).upper(), str(value))
     return str(value)
 
 

@@ -3,13 +3,16 @@
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, make_response
+from flask import Blueprint, Response, abort, make_response, request
 
 import portal.web
 from portal.web.context import services
 from portal.web.headers import allow_framing_by
 from portal.web.pages import render
 from portal.web.version import VERSION
+
+THEMES = ("auto", "light", "dark")
+"""Light or dark as the visitor wants it, or as the page around the frame always is."""
 
 blueprint = Blueprint("embed", __name__, url_prefix="/embed")
 
@@ -22,7 +25,10 @@ def shell(site_id: str) -> Response:
         abort(404)
     site = sites[site_id]
     allow_framing_by(site.origins)
-    return render("frame.html", frame_site=site)
+    theme = request.args.get("theme", "auto")
+    if theme not in THEMES:
+        abort(400)
+    return render("frame.html", frame_site=site, theme=theme)
 
 
 @blueprint.get("/v1/portal.js")

@@ -14,9 +14,7 @@ def style_of(accent: str | None) -> str | None:
     link = colour
     while contrast(link, WHITE) < READABLE * 1.1:  # a little more than enough: tints lie below it
         link = tuple(int(part * 0.9) for part in link)  # type: ignore[assignment]  # still three
-    light = f":root{{--accent:{accent};--on-accent:{on_accent};--link:{_hex(link)}}}"
-    dark = f"--link:color-mix(in srgb,{accent} 38%,#fff)"
-    return f"{light}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return f":root{{--accent:{accent};--on-accent:{on_accent};--link:{_hex(link)}}}"
 
 
 def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:

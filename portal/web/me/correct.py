@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from portal.domain.register import in_language
 from portal.rights.correct import Difference, NotHers
-from portal.rights.values import Fault, shown
+from portal.rights.values import Fault, countries, shown
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
 from portal.web.me.blueprint import blueprint
@@ -72,7 +72,13 @@ def _form_page(form: CorrectForm, values: Mapping[str, str], faults: Mapping[str
         }
         for name, value in values.items()
     ]
-    return render("me/correct.html", 422 if faults else 200, form=form, fields=fields)
+    return render(
+        "me/correct.html",
+        422 if faults else 200,
+        form=form,
+        fields=fields,
+        countries=countries(locale),
+    )
 
 
 def _told(differences: list[Difference]) -> list[dict[str, Any]]:
@@ -96,5 +102,6 @@ def _words(fault: Fault) -> str:
         Fault.NOT_A_PHONE: _("Enter a phone number, like 06 12345678 or +32 470 12 34 56."),
         Fault.NOT_A_DATE: _("Enter a date, like 27-03-1958."),
         Fault.NOT_A_NUMBER: _("Enter a number."),
+        Fault.NOT_A_COUNTRY: _("Choose a country from the list."),
     }
     return str(words[fault])
