@@ -44,7 +44,19 @@ from portal.store.vault import Keyring, Vault
 from portal.sync.jobs import Handlers
 from portal.sync.outbox import Outbox
 from portal.sync.worker import Worker
-from portal.web import embed, errors, filters, guards, headers, health, language, me, pages, signin
+from portal.web import (
+    embed,
+    errors,
+    filters,
+    guards,
+    headers,
+    health,
+    language,
+    me,
+    pages,
+    signin,
+    stylesheet,
+)
 from portal.web.context import EXTENSION, Services
 
 MAX_FORM = 256 * 1024
@@ -179,8 +191,8 @@ def make_app(portal: Portal) -> Flask:
     for part in (guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for blueprint in (signin.blueprint, me.blueprint, embed.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (signin, me, embed, stylesheet, health):
+        app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         # The host is never taken from a proxy's word: links are built from the settings.

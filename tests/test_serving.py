@@ -89,6 +89,7 @@ def get(
         connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_after_the_request_in_hand(
     start: Start, number: signal.Signals
@@ -123,6 +124,7 @@ def test_a_signal_ends_the_server_after_the_request_in_hand(
     assert program.stderr.read() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hops", "forwarded"), [(0, "null"), (1, '"192.0.2.7"')])
 def test_only_a_proxy_may_say_whom_it_forwards_for(start: Start, hops: int, forwarded: str) -> None:
     """Without a proxy in front, X-Forwarded-For is somebody's invention and is dropped."""
@@ -140,6 +142,7 @@ def test_only_a_proxy_may_say_whom_it_forwards_for(start: Start, hops: int, forw
     assert program.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_a_signal_ends_the_worker_after_the_job_in_hand(start: Start) -> None:
     """`portal worker` stops its worker and ends with 0."""
     program = start('work(Worker(), ready=lambda: print("ready", flush=True))')

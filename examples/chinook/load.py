@@ -31,6 +31,7 @@ def copy(source: Engine, target: Engine) -> int:
 
 
 def main() -> None:
+    """Copy what the command line names."""
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     path = Path(sys.argv[1])

@@ -17,6 +17,8 @@ from babel.numbers import format_decimal
 from portal.adapters.contract import Row, Scalar, Value
 from portal.domain.register import FieldEntry, Kind
 
+DAY = "d MMMM y"
+"""Day, month, year: also in English, as Europe writes it."""
 CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 JOINERS = {"\u200c", "\u200d"}  # some scripts cannot be written without them
 ISO_COUNTRY = re.compile(r"(?!EU|EZ|UN|QO|ZZ|XA|XB)[A-Z]{2}")
@@ -176,17 +178,17 @@ def shown(value: Scalar, kind: Kind, locale: str) -> str | bool | None:
     if isinstance(value, datetime):
         has_time = (value.hour, value.minute) != (0, 0)
         return (
-            format_datetime(value, "d MMM y, HH:mm", locale=locale)
+            format_datetime(value, f"{DAY}, HH:mm", locale=locale)
             if has_time and kind is not Kind.DATE
-            else format_date(value.date(), "long", locale=locale)
+            else format_date(value.date(), DAY, locale=locale)
         )
     if isinstance(value, date):
-        return format_date(value, "long", locale=locale)
+        return format_date(value, DAY, locale=locale)
     if isinstance(value, float | Decimal):
         return format_decimal(value, locale=locale, decimal_quantization=False)
     if kind is Kind.DATE:
         try:
-            return format_date(date.fromisoformat(str(value)[:10]), "long", locale=locale)
+            return format_date(date.fromisoformat(str(value)[:10]), DAY, locale=locale)
         except ValueError:
             return str(value)
     if kind is Kind.COUNTRY and len(str(value)) == 2:

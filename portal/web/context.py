@@ -45,7 +45,7 @@ def framed() -> bool:
 
 
 def current_site() -> Site:
-    """The site this request is about: the frame's, the session's, the one asked for, the first."""
+    """The site of this request: of its address, frame or session, one asked for, or the first."""
     if "site" not in g:
         g.site = _find_site()
     site: Site = g.site
@@ -55,7 +55,7 @@ def current_site() -> Site:
 def _find_site() -> Site:
     sites = {site.id: site for site in services().settings.sites}
     signed_in = who()
-    name = request.headers.get("Portal-Frame")
+    name = (request.view_args or {}).get("site_id") or request.headers.get("Portal-Frame")
     if name is None and signed_in:
         name = signed_in.site
     if name is None:

@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale
 
 from portal.domain.register import Text, in_language
+from portal.rights.values import DAY
 
 
 def init_app(app: Flask) -> None:
@@ -29,10 +30,10 @@ def country(code: str) -> str:
 
 def day(at: datetime) -> str:
     """A day: 23 November 2026."""
-    return str(format_date(at, "long"))
+    return str(format_date(at, DAY))
 
 
 def moment(at: datetime | str) -> str:
     """A day and a time of day, in the portal's time zone."""
     at = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return str(format_datetime(at, "d MMMM y HH:mm"))
+    return str(format_datetime(at, f"{DAY} HH:mm"))

@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
 
 
 def csp_nonce() -> str:
-    """The nonce of this answer's scripts and styles."""
+    """The nonce of this answer's scripts."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
@@ -62,7 +62,7 @@ def _policy(ancestors: tuple[str, ...] | None) -> str:
         (
             "default-src 'none'",
             f"script-src 'nonce-{nonce}'",
-            f"style-src 'self' 'nonce-{nonce}'",
+            "style-src 'self'",
             "img-src 'self'",
             "connect-src 'self'",
             "form-action 'self'",

@@ -9,7 +9,6 @@ from portal.domain.register import in_language
 from portal.web.context import current_site, framed, services, who
 from portal.web.headers import csp_nonce
 from portal.web.language import choices
-from portal.web.look import style_of
 
 
 def init_app(app: Flask) -> None:
@@ -29,7 +28,6 @@ def everywhere() -> dict[str, Any]:
         "signed_in": who(),
         "framed": framed(),
         "csp_nonce": csp_nonce(),
-        "accent_style": style_of(current_site().accent),
         "adapter_label": adapter_label,
         "request_endpoint": request.endpoint,
     }

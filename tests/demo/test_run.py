@@ -2,82 +2,18 @@
 
 import json
 import os
-import queue
 import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from portal.demo.crm import subscriber_to_be
-
-COMMAND = (sys.executable, "-c", "from portal.demo.run import demo_command; demo_command()")
-PATIENCE = 60
-"""Seconds that a loaded machine may take to start or stop it."""
-STARTED = "Stop it with Ctrl-C."
-
-
-@dataclass
-class Demo:
-    """A running demo and what it printed up to the end of its greeting."""
-
-    process: "subprocess.Popen[str]"
-    greeting: str
-
-    def address(self, name: str) -> str:
-        found = re.search(rf"{name}\s+(http://\S+)", self.greeting)
-        assert found, self.greeting
-        return found[1]
-
-    def stop(self, number: signal.Signals) -> tuple[int, str]:
-        """The exit code, and what it wrote to its error output."""
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, errors
-
-
-@contextmanager
-def running_demo(*options: str, folder: Path) -> Iterator[Demo]:
-    process = subprocess.Popen(
-        [*COMMAND, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert process.stdout is not None
-    lines: queue.Queue[str] = queue.Queue()
-    reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
-    reader.start()
-    try:
-        greeting = ""
-        while STARTED not in greeting:
-            line = lines.get(timeout=PATIENCE)
-            assert line, f"it ended: {process.communicate()[1]}"
-            greeting += line
-        yield Demo(process, greeting)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-        reader.join()
-
-
-def _read(stream: "Iterator[str]", lines: "queue.Queue[str]") -> None:
-    for line in stream:
-        lines.put(line)
-        if STARTED in line:
-            return
-    lines.put("")
+from tests.demos import COMMAND, PATIENCE, running_demo
 
 
 def get(address: str) -> str:

@@ -19,7 +19,7 @@ from portal.adapters.sql.periods import add_period
 from portal.adapters.sql.reading import is_key, key_values, owner_of
 from portal.adapters.sql.schema import Schema, step_order
 from portal.adapters.sql.settings import SqlSettings
-from portal.adapters.sql.values import empty, from_column, to_column
+from portal.adapters.sql.values import empty, from_column, to_column, unpadded
 from portal.adapters.sql.writing import Clock, update_owner
 
 Owner = Mapping[str, Any]
@@ -96,7 +96,11 @@ def is_erased(connection: Connection, schema: Schema, ref: Ref) -> bool:
         values = _new_values(schema, table, step, ref)
         columns = [table.c[name] for name in values]
         for row in connection.execute(select(*columns).where(wanted)):
-            if any(held != values[column.name] for held, column in zip(row, columns, strict=True)):
+            held = {
+                column.name: unpadded(column, value)
+                for column, value in zip(columns, row, strict=True)
+            }
+            if held != values:
                 return False
     return True
 

@@ -20,7 +20,7 @@ from portal.adapters.contract import ConsentState, FieldInfo, Record, Ref, Value
 from portal.adapters.contract import Row as ValueRow
 from portal.adapters.sql.parts import Consent, Rows
 from portal.adapters.sql.schema import Schema
-from portal.adapters.sql.values import DoesNotFit, aware, from_column, same, to_column
+from portal.adapters.sql.values import DoesNotFit, aware, from_column, same, to_column, unpadded
 
 CANDIDATES = 50
 """As many records of one address are looked at; more are no person's."""
@@ -39,12 +39,12 @@ def find_keys(connection: Connection, schema: Schema, email: str) -> list[str]:
         .order_by(*schema.key)
         .limit(CANDIDATES)
     )
-    return [key_text(row) for row in connection.execute(query)]
+    return [key_text(schema, row) for row in connection.execute(query)]
 
 
-def key_text(values: Sequence[Any]) -> str:
+def key_text(schema: Schema, values: Sequence[Any]) -> str:
     """A record's key as text; several columns as a JSON list."""
-    texts = [str(value) for value in values]
+    texts = [str(unpadded(*pair)) for pair in zip(schema.key, values, strict=True)]
     return texts[0] if len(texts) == 1 else json.dumps(texts, ensure_ascii=False)
 
 
@@ -78,12 +78,15 @@ def owner_of(
     """One subscriber's row, locked until the transaction ends where the database can do that."""
     query = select(schema.main).where(is_key(schema, key))
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    return None if row is None else columns_of(row)
+    return None if row is None else columns_of(schema.main, row)
 
 
-def columns_of(row: Row[Any]) -> Owner:
-    """A row by column name."""
-    return {str(name): value for name, value in row._mapping.items()}  # noqa: SLF001  public, see its docs
+def columns_of(table: Table, row: Row[Any]) -> Owner:
+    """A whole row of a table, by column name."""
+    return {
+        column.name: unpadded(column, value)
+        for column, value in zip(table.columns, row, strict=True)
+    }
 
 
 def read_record(connection: Connection, schema: Schema, ref: Ref) -> Record | None:
@@ -139,7 +142,7 @@ def read_join(
         .limit(2)
     )
     found = connection.execute(query.with_for_update() if lock else query)
-    return table, [columns_of(row) for row in found]
+    return table, [columns_of(table, row) for row in found]
 
 
 def _rows(connection: Connection, schema: Schema, mapped: Rows, owner: Owner) -> list[ValueRow]:
@@ -155,7 +158,7 @@ def _rows(connection: Connection, schema: Schema, mapped: Rows, owner: Owner) ->
         .order_by(*order, *table.primary_key.columns)
     )
     return [
-        {id: from_column(columns[id], value) for id, value in columns_of(row).items()}
+        {id: from_column(columns[id], value) for id, value in zip(columns, row, strict=True)}
         for row in connection.execute(query)
     ]
 
@@ -194,7 +197,7 @@ def consent_rows(
         .order_by(*newest, *(column.desc() for column in table.primary_key.columns))
         .limit(1 if consent.append else CANDIDATES)
     )
-    return [columns_of(row) for row in connection.execute(query)]
+    return [columns_of(table, row) for row in connection.execute(query)]
 
 
 def _state(schema: Schema, table: Table, consent: Consent, row: Owner) -> ConsentState:
@@ -234,7 +237,7 @@ def page_of_keys(
     key = None if after is None else key_values(schema, after)
     if key is not None:
         query = query.where(_beyond(schema, key))
-    return [(key_text(row[:-1]), str(row[-1])) for row in connection.execute(query)]
+    return [(key_text(schema, row[:-1]), str(row[-1])) for row in connection.execute(query)]
 
 
 def _beyond(schema: Schema, key: Mapping[str, Any]) -> ColumnElement[bool]:

@@ -63,6 +63,12 @@ def to_column(column: Column[Any], value: object, zone: tzinfo) -> Any:
     raise DoesNotFit("its column is of a type that cannot be written")
 
 
+def unpadded(column: ColumnElement[Any], value: Any) -> Any:
+    """A column's value without the spaces that CHAR(n) is filled up with and nobody typed."""
+    padded = isinstance(value, str) and isinstance(column.type, types.CHAR)
+    return value.rstrip(" ") if padded else value
+
+
 def from_column(column: ColumnElement[Any], value: Any) -> Scalar:
     """What a column holds, as one of the contract's scalars."""
     if value is None:
@@ -71,8 +77,7 @@ def from_column(column: ColumnElement[Any], value: Any) -> Scalar:
         return bool(value)
     match value:
         case str():
-            # CHAR(n) is filled up with spaces that nobody typed.
-            return value.rstrip(" ") if isinstance(column.type, types.CHAR) else value
+            return str(unpadded(column, value))
         case bool() | int() | float() | Decimal() | datetime() | date():
             return value
         case time():

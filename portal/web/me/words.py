@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import format_date, get_locale
 
 from portal.domain.register import in_language
+from portal.rights.values import DAY
 from portal.web.context import services
 
 
@@ -28,9 +29,7 @@ def retained_in_words(retained: Sequence[Mapping[str, Any]]) -> list[dict[str, A
             "count": kept["count"],
             "ground": kept["ground"],
             "law": in_language(kept["law"], locale),
-            "until": format_date(date.fromisoformat(kept["until"]), "long")
-            if kept["until"]
-            else None,
+            "until": format_date(date.fromisoformat(kept["until"]), DAY) if kept["until"] else None,
         }
         for kept in retained
     ]

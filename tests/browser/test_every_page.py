@@ -1,0 +1,180 @@
+"""Every page, in a tab and in the frame: usable by everyone, on every screen, and light."""
+
+import gzip
+from collections.abc import Iterator
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Response, expect
+
+from tests.demos import Demo, Mailbox
+
+SUBSCRIBER = "marijke.devries@example.org"
+PAGE_LIMIT, LOADER_LIMIT = 30_000, 2_000
+"""Bytes, compressed, with everything that a page loads."""
+SCREENS = ((360, 740), (1280, 900))
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="en-GB")
+    yield context
+    context.close()
+
+
+class Inspector:
+    """Looks at one page after the other, as it would be seen on small, large, light and dark."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.looked_at: set[str] = set()
+        self.faults: list[str] = []
+        self._loaded: dict[str, int] = {}
+        page.on("response", self._weigh)
+
+    def look(self, name: str) -> None:
+        """Judge the page that is shown, and everything that it loaded."""
+        self.looked_at.add(name)
+        for width, height in SCREENS:
+            self._page.set_viewport_size({"width": width, "height": height})
+            for scheme in SCHEMES:
+                self._page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                self._judge(f"{name} at {width} in the {scheme}")
+        if sum(self._loaded.values()) > PAGE_LIMIT:
+            self.faults.append(f"{name} weighs {self._loaded}")
+        self._loaded.clear()
+
+    def _judge(self, where: str) -> None:
+        wide = self._page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        )
+        if wide:
+            self.faults.append(f"{where}: scrolls sideways")
+        for found in Axe().run(self._page).response["violations"]:
+            nodes = [node["html"][:160] for node in found["nodes"]]
+            self.faults.append(f"{where}: {found['id']}: {nodes}")
+
+    def _weigh(self, response: Response) -> None:
+        if response.request.resource_type in {"document", "stylesheet", "script", "image", "fetch"}:
+            body = b"" if response.status in {301, 302, 303, 304} else response.body()
+            self._loaded[response.url] = len(gzip.compress(body))
+
+
+def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
+    demo: Demo, mailbox: Mailbox, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    inspector = Inspector(page)
+    portal = demo.address("Portal")
+
+    page.goto(f"{portal}nowhere")
+    inspector.look("not found")
+    page.goto(f"{portal}me")
+    inspector.look("not signed in")
+    page.goto(portal)
+    inspector.look("ask")
+    page.get_by_role("button", name="Send me a code").click()
+    inspector.look("ask, with a fault")
+    page.get_by_label("Ask something else").check()
+    page.get_by_role("button", name="Send me a code").click()
+    inspector.look("question")
+
+    sign_in(page, portal, mailbox, inspector)
+    inspector.look("overview")
+    for summary in page.locator("summary").all():
+        summary.click()
+    inspector.look("overview, with every reason")
+    page.goto(f"{portal}me/correct")
+    inspector.look("correct")
+    phone = page.get_by_role("textbox", name="Phone number")
+    phone.fill("none")
+    page.get_by_role("button", name="Check").click()
+    inspector.look("correct, with a fault")
+    phone.fill("06 44444444")
+    page.get_by_role("button", name="Check").click()
+    inspector.look("check the answers")
+    page.get_by_role("button", name="Yes, save").click()
+    expect(page.get_by_text("Yes, it is done.")).to_be_visible()
+    inspector.look("request")
+    for path in ("correct", "consents", "export", "erase", "requests"):
+        page.goto(f"{portal}me/{path}")
+        inspector.look(f"{path}, before")
+    page.goto(f"{portal}me/export")
+    page.get_by_role("button", name="Send me the e-mail").click()
+    inspector.look("mailed a confirmation")
+    page.goto(mailbox.next().link)
+    inspector.look("link")
+    page.get_by_role("button", name="Continue").click()
+    inspector.look("export")
+    page.goto(f"{portal}me/erase")
+    page.get_by_role("button", name="Send me the e-mail").click()
+    page.goto(mailbox.next().link)
+    page.get_by_role("button", name="Continue").click()
+    inspector.look("erase")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{portal}enter?t=nothing")
+    inspector.look("gone")
+
+    assert inspector.faults == []
+
+
+def test_every_page_in_the_frame_is_accessible_fits_the_screen_and_is_light(
+    demo: Demo, mailbox: Mailbox, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    inspector = Inspector(page)
+    page.goto(f"{demo.address('Website')}en/klantenservice")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", name="What would you like to do?")).to_be_visible()
+    inspector.look("ask")
+    frame.get_by_label("e-mail address").fill(SUBSCRIBER)
+    frame.get_by_role("button", name="Send me a code").click()
+    expect(frame.get_by_label("Code from the e-mail")).to_be_visible()
+    inspector.look("code")
+    frame.get_by_label("Code from the e-mail").fill(mailbox.next().code)
+    frame.get_by_role("button", name="Continue").click()
+    expect(frame.get_by_role("heading", name="What we know about you")).to_be_visible()
+    inspector.look("overview")
+    for link, heading in (
+        ("My e-mails", "What we send you"),
+        ("A copy", "First, one more e-mail"),
+        ("Delete", "What we delete, and what we must keep"),
+        ("My requests", "My requests"),
+    ):
+        turn_to(frame, link, heading)
+        inspector.look(link)
+
+    assert inspector.faults == []
+
+
+def turn_to(frame: FrameLocator, link: str, heading: str) -> None:
+    frame.get_by_role("navigation").get_by_role("link", name=link, exact=True).click()
+    expect(frame.get_by_role("heading", name=heading, level=1)).to_be_visible()
+
+
+def sign_in(page: Page, portal: str, mailbox: Mailbox, inspector: Inspector) -> None:
+    page.goto(portal)
+    page.get_by_label("e-mail address").fill(SUBSCRIBER)
+    page.get_by_role("button", name="Send me a code").click()
+    inspector.look("code")
+    code = page.get_by_label("Code from the e-mail")
+    code.fill("AAAA-AAAA")
+    page.get_by_role("button", name="Continue").click()
+    inspector.look("code, with a fault")
+    code.fill(mailbox.next().code)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="What we know about you")).to_be_visible()
+
+
+def test_the_loader_is_small_and_names_no_other_address(
+    demo: Demo, context: BrowserContext
+) -> None:
+    answer = context.request.get(f"{demo.address('Portal')}embed/v1/portal.js")
+
+    assert len(gzip.compress(answer.body())) < LOADER_LIMIT
+    assert len(answer.body()) < LOADER_LIMIT
+    hosts = {urlsplit(word).netloc for word in answer.text().split('"') if "://" in word}
+    assert hosts <= {"privacy.example.org"}, "the example in its comment"

@@ -1,0 +1,131 @@
+"""Starts `portal demo` as a person would, in a process of its own."""
+
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+COMMAND = (sys.executable, "-c", "from portal.demo.run import demo_command; demo_command()")
+PATIENCE = 60
+"""Seconds that a loaded machine may take to start or stop it."""
+STARTED = "Stop it with Ctrl-C."
+
+
+@dataclass
+class Demo:
+    """A running demo and what it printed up to the end of its greeting."""
+
+    process: "subprocess.Popen[str]"
+    greeting: str
+    folder: Path
+
+    def address(self, name: str) -> str:
+        found = re.search(rf"{name}\s+(http://\S+)", self.greeting)
+        assert found, self.greeting
+        return found[1]
+
+    def stop(self, number: signal.Signals) -> tuple[int, str]:
+        """The exit code, and what it wrote to its error output."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, errors
+
+
+@contextmanager
+def running_demo(*options: str, folder: Path) -> Iterator[Demo]:
+    process = subprocess.Popen(
+        [*COMMAND, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert process.stdout is not None
+    lines: queue.Queue[str] = queue.Queue()
+    reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
+    reader.start()
+    try:
+        greeting = ""
+        while STARTED not in greeting:
+            line = lines.get(timeout=PATIENCE)
+            assert line, f"it ended: {process.communicate()[1]}"
+            greeting += line
+        yield Demo(process, greeting, folder)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+        reader.join()
+
+
+def _read(stream: "Iterator[str]", lines: "queue.Queue[str]") -> None:
+    for line in stream:
+        lines.put(line)
+        if STARTED in line:
+            return
+    lines.put("")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One message that the demo's mailbox caught."""
+
+    to: str
+    subject: str
+    text: str
+
+    @property
+    def code(self) -> str:
+        return self._found(r"^([A-Z2-7]{4}-[A-Z2-7]{4})$")
+
+    @property
+    def link(self) -> str:
+        return self._found(r"^(https?://\S+)$")
+
+    def _found(self, pattern: str) -> str:
+        found = re.search(pattern, self.text, re.MULTILINE)
+        assert found, self.text
+        return found[1]
+
+
+class Mailbox:
+    """Reads the demo's mailbox one message after the other."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._address = demo.address("Mailbox") + ".json"
+        self._seen = len(self._all())
+
+    def next(self) -> Mail:
+        """The mail after the last one that was asked for; waits until it is there."""
+        eventually(lambda: len(self._all()) > self._seen)
+        mail = sorted(self._all(), key=lambda one: int(one["id"]))[self._seen]
+        self._seen += 1
+        return Mail(mail["to"], mail["subject"], mail["text"])
+
+    def is_empty(self) -> bool:
+        """Was there nothing since?"""
+        return len(self._all()) == self._seen
+
+    def _all(self) -> list[dict[str, str]]:
+        with urlopen(self._address, timeout=PATIENCE) as answer:  # noqa: S310  the demo's own
+            found: list[dict[str, str]] = json.load(answer)
+            return found
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until it holds; fail if it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
