@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from portal.store.database import DatabaseAway
 from portal.web.pages import render
@@ -31,12 +31,22 @@ def http_error(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]  # a redirect of the router's
     if isinstance(error, InternalServerError):
         return fault(error.original_exception or error)
+    if isinstance(error, SecurityError):
+        return untrusted_host()
     if status not in {401, 404}:
         log.warning("%s %s answered %d", request.method, request.url_rule, status)
     title, advice = _words(status)
     response = render("errors/error.html", status, title=title, advice=advice, status=status)
     if allowed := getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def untrusted_host() -> Response:
+    """A name that is not ours: no page, since no address can be built for it."""
+    log.warning("%s answered 400: for another host", request.method)
+    response = Response("This portal has another name.\n", 400)
+    response.content_type = "text/plain; charset=utf-8"
     return response
 
 

@@ -6,7 +6,7 @@ from typing import Self
 from flask import abort, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
 from portal.domain.rights import Goal
@@ -45,21 +45,21 @@ class PortalForm(FlaskForm):
         return form
 
 
+GOALS = (
+    (Goal.VIEW, _l("See what you know about me, and correct it")),
+    (Goal.LESS, _l("Get fewer e-mails, or none")),
+    (Goal.COPY, _l("Get a copy of my data")),
+    (Goal.ERASE, _l("Have my data deleted")),
+    (Goal.QUESTION, _l("Ask something else")),
+)
+"""What one can come for, in the words of the first page."""
+
+
 class AskForm(PortalForm):
     """What would you like to do, and where may we mail?"""
 
     site = HiddenField()
-    goal = RadioField(
-        choices=[
-            (Goal.VIEW, _l("See what you know about me, and correct it")),
-            (Goal.LESS, _l("Get fewer e-mails, or none")),
-            (Goal.COPY, _l("Get a copy of my data")),
-            (Goal.ERASE, _l("Have my data deleted")),
-            (Goal.QUESTION, _l("Ask something else")),
-        ],
-        default=Goal.VIEW,
-        validate_choice=False,
-    )
+    goal = StringField(default=Goal.VIEW)
     email = StringField(_l("Your e-mail address"), validators=[Length(max=LONGEST)])
 
 

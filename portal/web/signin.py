@@ -11,7 +11,7 @@ from portal.access.sessions import Kind
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
 from portal.web.context import current_site, framed, me, services, who
-from portal.web.forms import AskForm, CodeForm, GoalForm, LinkForm, NoFields
+from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import go, hand_session_to_frame, render
 
 blueprint = Blueprint("signin", __name__)
@@ -34,7 +34,7 @@ def ask() -> Response:
     form.site.data = current_site().id
     if request.args.get("goal") in set(Goal):
         form.goal.data = request.args["goal"]
-    return render("signin/ask.html", form=form)
+    return _ask_page(form)
 
 
 @blueprint.post("/signin")
@@ -51,7 +51,7 @@ def signin() -> Response:
         email = Email.parse(form.email.data or "")
     except InvalidEmail:
         form.email.errors = [_("Enter your e-mail address, like name@example.com.")]
-        return render("signin/ask.html", 422, form=form)
+        return _ask_page(form, 422)
     asked = services().asking.ask(
         email,
         goal=goal,
@@ -141,6 +141,10 @@ def signout() -> Response:
         return hand_session_to_frame("", "signin.ask", site=current_site().id)
     session.clear()
     return go("signin.ask", site=current_site().id)
+
+
+def _ask_page(form: AskForm, status: int = 200) -> Response:
+    return render("signin/ask.html", status, form=form, goals=GOALS)
 
 
 def _waiting(reference: str, purpose: Purpose) -> Waiting:
