@@ -56,6 +56,7 @@ class Page:
         self.response = response
         self.status = response.status_code
         self.text = response.get_data(as_text=True)
+        response.close()
         self._inputs = _Inputs()
         if response.mimetype == "text/html":
             self._inputs.feed(self.text)
@@ -118,7 +119,8 @@ class Visitor:
 
     def ask(self, email: str = MARIJKE, goal: str = "view", site: str = "demo") -> Page:
         """Ask for a mail, and go where the answer leads."""
-        answer = self.post("/signin", email=email, goal=goal, site=site)
+        form = self.get("/", query_string={"site": site})
+        answer = self.submit(form, "/signin", email=email, goal=goal)
         assert answer.status == 303, answer.text
         return self.get(answer.location)
 
@@ -137,13 +139,12 @@ class Visitor:
             if self.token:
                 headers["Authorization"] = f"Bearer {self.token}"
         headers |= options.pop("headers", {})
-        kept = {name: value for name, value in headers.items() if value is not None}
         return Page(
             self.client.open(
                 path,
                 method=method,
                 base_url=options.pop("base_url", ORIGIN),
-                headers=kept,
+                headers=headers,
                 **options,
             )
         )

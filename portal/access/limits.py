@@ -1,6 +1,7 @@
 """Quotas, counted in the same transaction as what they limit. Only keyed digests are kept."""
 
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ class Quota:
 
 
 class Quotas:
-    """Counts hits. A hit over the quota counts too, so that the statements are always the same."""
+    """Counts hits. Whatever the answer, the statements are the same."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -34,18 +35,27 @@ class Quotas:
         return Quota(self._vault.bucket(str(int(span.total_seconds())), *what), most, span)
 
     def hit(self, session: Session, now: datetime, quotas: list[Quota]) -> bool:
-        """Count one hit on each; True if none is over its quota."""
-        within = True
+        """Count one hit on each, if none is used up; True if so.
+
+        What is refused does not count, so that nobody keeps a person out for longer by going on.
+        Rows are written all the same, for buckets that nothing looks at.
+        """
+        rooms = [self._has_room(session, now, quota) for quota in quotas]
+        within = all(rooms)
         for quota in quotas:
-            session.add(QuotaHit(bucket=quota.bucket, at=now))
-            session.flush()
-            hits = session.scalar(
-                select(func.count())
-                .select_from(QuotaHit)
-                .where(QuotaHit.bucket == quota.bucket, QuotaHit.at > now - quota.span)
-            )
-            within &= (hits or 0) <= quota.most
+            bucket = quota.bucket if within else secrets.token_bytes(len(quota.bucket))
+            session.add(QuotaHit(bucket=bucket, at=now))
+        session.flush()
         return within
+
+    @staticmethod
+    def _has_room(session: Session, now: datetime, quota: Quota) -> bool:
+        hits = session.scalar(
+            select(func.count())
+            .select_from(QuotaHit)
+            .where(QuotaHit.bucket == quota.bucket, QuotaHit.at > now - quota.span)
+        )
+        return (hits or 0) < quota.most
 
     @staticmethod
     def forget(session: Session, now: datetime) -> None:

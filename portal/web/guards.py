@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, request
 from flask_wtf.csrf import CSRFProtect
 
-from portal.web.context import framed, services, who
+from portal.web.context import current_site, framed, services, who
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 csrf = CSRFProtect()
@@ -26,6 +26,8 @@ def guard() -> None:
     session's form token as well, since a sibling subdomain counts as the same site. A bearer token
     needs none: no browser sends it by itself.
     """
+    if request.endpoint != "static":
+        current_site()  # one that does not exist is 404, before any page is made
     if request.method in SAFE_METHODS or request.endpoint is None:
         return
     if not came_from_here():

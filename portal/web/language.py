@@ -31,13 +31,18 @@ def current_locale() -> str:
     return request.accept_languages.best_match(languages) or languages[0]
 
 
+KEPT = ("site", "goal", "t")
+"""What of a page's address belongs to it, whatever the language."""
+
+
 def choices() -> list[tuple[str, str, str]]:
     """(code, its own name, address of this page in it) for each language of the site.
 
     A page that answers a form has no address of its own to come back to; then the first page.
     """
     here = request.method == "GET" and request.endpoint
-    arguments = {**(request.view_args or {}), **request.args.to_dict()} if here else {}
+    kept = {name: request.args[name] for name in KEPT if name in request.args}
+    arguments = {**(request.view_args or {}), **kept} if here else {}
     endpoint = (request.endpoint or "signin.ask") if here else "signin.ask"
     return [
         (code, NAMES.get(code, code), url_for(endpoint, **{**arguments, "lang": code}))
