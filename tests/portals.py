@@ -55,7 +55,7 @@ class Page:
     def __init__(self, response: TestResponse) -> None:
         self.response = response
         self.status = response.status_code
-        self.text = response.get_data(as_text=True)
+        self.text = response.get_data().decode(errors="replace")  # a copy is no text
         response.close()
         self._inputs = _Inputs()
         if response.mimetype == "text/html":

@@ -26,7 +26,7 @@ from portal.rights.values import rows_of, scalar_of
 from portal.store.database import Unit
 
 FORMAT = "subscriber-portal-copy/1"
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+RISKY = (*"=+-@\t\r\n\0", *"\uff1d\uff0b\uff0d\uff20")  # the last four are wide ones
 ReadingPage = Callable[[Mapping[str, Any]], str]
 """Turns the copy's JSON into a page to read and print."""
 
