@@ -89,7 +89,7 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         changes = [
             Change(field, from_json(seen), from_json(value)) for field, seen, value in stored
         ]
-        if adapter.read(ref) is None:
+        if _is_gone(adapter, ref):
             gone += 1
             continue
         outcomes.append(adapter.write(ref, changes, key=f"{key}:{number}"))
@@ -97,6 +97,13 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     if gone and not outcomes:
         return Ended(DeliveryState.FAILED, {"cause": "gone"})
     return _by_read_back(outcomes, unconfirmed)
+
+
+def _is_gone(adapter: Adapter, ref: Ref) -> bool:
+    """Is there no such record, or only what an erasure left of it? That one is not filled again."""
+    if adapter.read(ref) is None:
+        return True
+    return adapter.capabilities.erase is not None and adapter.erased(ref)
 
 
 def _differing(record: Record | None, changes: Sequence[Change]) -> list[str]:

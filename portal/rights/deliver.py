@@ -16,6 +16,7 @@ from portal.adapters.contract import (
     Registry,
     Unsupported,
 )
+from portal.consent.record import ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState
 from portal.proof.ledger import Event, Ledger
@@ -70,7 +71,18 @@ class Delivering:
         self._moves(task, DeliveryState.FAILED, cause=cause)(session)
 
     def _do(self, adapter: Adapter, task: Task) -> Ended:
+        if self._was_withdrawn_since(task):
+            return Ended(DeliveryState.CONFIRMED, {"cause": "superseded"})
         return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
+
+    def _was_withdrawn_since(self, task: Task) -> bool:
+        """Is this a consent that was withdrawn later? A withdrawal overtakes it, and must stand."""
+        if task.payload["do"] != "consent" or not task.payload["granted"]:
+            return False
+        with self._database.reading() as db:
+            latest = ConsentRecord.latest(db, task.subject_id or "")
+        decision = latest.get(task.payload["purpose"])
+        return decision is not None and not decision.granted
 
     def _stumbled(self, task: Task, error: AdapterError) -> Result:
         kind = type(error)

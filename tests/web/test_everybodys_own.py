@@ -1,0 +1,107 @@
+"""C3: whatever a subscriber sends, it is about herself, on her own site."""
+
+import pytest
+
+from portal.web.version import VERSION
+from tests.portals import Office, Visitor
+
+HENDRIK = "hendrik.bosman@example.com"
+MARIJKES = ("Marijke", "Lindelaan", "06-1000482", "marijke.devries")
+IDS = {"email": "marijke.devries@example.org", "subject": "1", "id": "1", "contact_id": "1"}
+COVERED = {
+    "GET": {
+        "/",
+        "/confirm",
+        "/enter",
+        "/healthz",
+        "/readyz",
+        "/me",
+        "/me/consents",
+        "/me/correct",
+        "/me/erase",
+        "/me/export",
+        "/me/requests",
+        "/me/requests/<request_id>",
+        "/signin/code",
+        "/embed/<site_id>/",
+        "/embed/v1/portal.js",
+        "/embed/<version>/portal.js",
+        "/sites/<site_id>.css",
+        "/static/<path:filename>",
+    },
+    "POST": {
+        "/confirm",
+        "/enter",
+        "/me/confirm",
+        "/me/consents",
+        "/me/correct",
+        "/me/erase",
+        "/me/export",
+        "/me/signout",
+        "/signin",
+        "/signin/code",
+    },
+}
+
+
+def test_c3_every_route_of_the_url_map_has_a_case_here(office: Office) -> None:
+    for method, covered in COVERED.items():
+        rules = {
+            rule.rule.replace(VERSION, "<version>")
+            for rule in office.app.url_map.iter_rules()
+            if method in (rule.methods or ())
+        }
+        assert rules == covered
+
+
+@pytest.mark.parametrize("frame", [None, "demo"])
+def test_c3_no_page_of_one_subscriber_shows_another_whatever_is_asked(
+    office: Office, frame: str | None
+) -> None:
+    marijke = office.visitor(frame=frame).sign_in(office)
+    fields = marijke.get("/me/consents").fields
+    request = marijke.post("/me/consents", **{**fields, "purpose": "newsletter", "granted": "no"})
+    office.work()
+    hendrik = office.visitor(frame=frame).sign_in(office, HENDRIK)
+
+    for rule in sorted(COVERED["GET"]):
+        if "<" in rule and "request_id" not in rule:
+            continue
+        path = request.location if "request_id" in rule else rule
+        page = hendrik.get(path, query_string=IDS)
+        assert not any(one in page.text for one in MARIJKES), path
+    assert hendrik.get(request.location).status == 404
+    assert marijke.get(request.location).status == 200
+
+
+def test_c3_no_write_of_one_subscriber_reaches_another_whatever_is_sent(office: Office) -> None:
+    hendrik = office.visitor().sign_in(office, HENDRIK, goal="erase")
+    token = hendrik.get("/me").fields["csrf_token"]
+    before = office.contact()
+    subscriptions = office.crm("SELECT * FROM subscriptions WHERE contact_id = 1")
+
+    for path in sorted(COVERED["POST"] - {"/me/signout"}):
+        for name, value in IDS.items():
+            hendrik.post(path, **{"csrf_token": token, name: value})
+            hendrik.send(path, query_string={name: value}, data={"csrf_token": token})
+    office.work()
+
+    assert office.contact() == before
+    assert office.crm("SELECT * FROM subscriptions WHERE contact_id = 1") == subscriptions
+
+
+def test_c3_a_session_of_one_site_is_none_on_the_frame_of_another(office: Office) -> None:
+    frame = office.visitor(frame="demo").sign_in(office)
+    stolen: Visitor = office.visitor(frame="other")
+    stolen.token = frame.token
+
+    for path in ("/me", "/me/correct", "/me/consents", "/me/erase", "/me/requests"):
+        assert stolen.get(path).status == 401
+    assert stolen.post("/me/consents", purpose="newsletter", granted="no").status == 401
+
+
+def test_a_waiting_page_of_one_site_is_gone_in_the_frame_of_another(office: Office) -> None:
+    asked = office.visitor(frame="demo").ask()
+    reference = asked.fields["t"]
+
+    assert office.visitor(frame="other").get(f"/signin/code?t={reference}").status == 410
