@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.servers.databases",
     "tests.servers.mail",
     "tests.servers.browser",
+    "tests.portals",
 ]
 
 # The same examples in every run, so that a red test is red for everybody; no deadline, since a

@@ -292,10 +292,10 @@ class StartOffice:
 def start_office(
     office_folder: Path,
     tmp_path: Path,
-    clock: FakeClock,
     smtp_server: MailServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[StartOffice]:
+    clock = FakeClock()
     monkeypatch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
     start = StartOffice(office_folder, tmp_path, clock, smtp_server)
     yield start
@@ -307,3 +307,16 @@ def start_office(
 def office(start_office: StartOffice) -> Office:
     """The demo's own company, with two sites."""
     return start_office()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a portal gets the mark, so that nobody can forget it."""
+    for item in items:
+        if "office_folder" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.whole)
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    """What the portal itself logged; the mail server of the tests logs as well."""
+    ours = [one for one in caplog.records if one.name.partition(".")[0] == "portal"]
+    return "\n".join(f"{one.levelname} {one.getMessage()}" for one in ours)

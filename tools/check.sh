@@ -36,7 +36,7 @@ fi
 
 case $what in
     all) step "tests" tests "$@" ;;
-    quick) step "fast tests" tests -m "not browser and not server and not slow" "$@" ;;
+    quick) step "fast tests" tests -m "not browser and not server and not slow and not whole" "$@" ;;
 esac
 
 if ((${#failed[@]})); then

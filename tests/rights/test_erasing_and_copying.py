@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from portal.rights.export import neutral
-from tests.portals import MARIJKE, Office, Visitor
+from tests.portals import MARIJKE, Office, Visitor, logged
 from tests.witness import Witness, changes
 
 HENDRIK = "hendrik.bosman@example.com"
@@ -155,7 +155,7 @@ def test_c9_no_value_is_in_the_ledger_the_portals_tables_or_the_log(
     office.database.engine.dispose()
 
     stored = b"".join(path.read_bytes() for path in office.settings.instance.glob("portal.sqlite*"))
-    ours = "".join(one.getMessage() for one in caplog.records if one.name.startswith("portal"))
+    ours = logged(caplog)
     for value in ("Marijke", MARIJKE, "Lindelaan", "06-1000482", "Bosman", HENDRIK):
         assert value.encode() not in stored
         assert value not in ours

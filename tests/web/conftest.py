@@ -8,11 +8,9 @@ import pytest
 
 import portal as composition
 from portal.store.vault import Vault
-from tests.portals import Office, StartOffice, Visitor, office, office_folder, start_office
+from tests.portals import Office, StartOffice, Visitor
 from tests.servers.mail import running_mail_server
-from tests.storing import QUICK, FakeClock, clock
-
-__all__ = ["clock", "office", "office_folder", "start_office"]
+from tests.storing import QUICK, FakeClock
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,7 @@ class TestAnonymising(AdapterContract):
         return ShopCrm(database_url, SAMPLES)
 
 
+@pytest.mark.slow  # all of them together
 class TestComparingValues(AdapterContract):
     """No column says which version of a row this is: values are compared."""
 
@@ -132,6 +133,7 @@ class ClubCrm(Crm):
         return and_(MEMBERS.c["club"] == club, MEMBERS.c["no. %s"] == number)
 
 
+@pytest.mark.slow  # all of them together
 class TestDeletingWithStrangeNames(AdapterContract):
     """Names and values are never pasted into a statement."""
 
