@@ -24,7 +24,7 @@ PROJECT := $(PIP) install -qq --no-deps --no-build-isolation --no-index --editab
 PO := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help install demo test quick lint format lock translations clean
+.PHONY: help install demo test quick lint pictures format lock translations clean
 
 help:
 	@echo "make demo                 start the portal, a website that embeds it and a CRM, on this machine"
@@ -32,6 +32,7 @@ help:
 	@echo "make test                 every check and every test, as CI runs them"
 	@echo "make quick                the fast tests, in seconds"
 	@echo "make lint                 style and types only"
+	@echo "make pictures             a picture of every page, into test-results/pictures"
 	@echo "make format               lay the code out as 'make lint' wants it"
 	@echo "make translations         bring the .po files up to date with the pages"
 	@echo "make lock                 choose the newest allowed versions again"
@@ -79,6 +80,12 @@ lint: install
 
 format: install
 	@$(BIN)/ruff check --quiet --fix-only . ; $(BIN)/ruff format .
+
+# Every page, narrow and wide, light and dark, to look at.
+pictures: install
+	@mkdir -p test-results/pictures
+	@PORTAL_PICTURES=test-results/pictures $(BIN)/python -m pytest -q tests/browser/test_every_page.py
+	@echo "look into test-results/pictures"
 
 # --- keeping up to date -----------------------------------------------------------------------
 

@@ -14,12 +14,15 @@
 
   // The token of a mailed link stands behind the #, which no server and no log ever sees.
   const linked = document.querySelector("form[data-token-from-fragment]");
-  if (linked && location.hash.length > 1) {
+  function takeToken() {
+    if (!linked || location.hash.length < 2) return;
     linked.elements.token.value = decodeURIComponent(location.hash.slice(1));
     history.replaceState(null, "", location.pathname + location.search);
     linked.hidden = false;
     document.querySelector("form[data-without-token]").hidden = true;
   }
+  takeToken();
+  addEventListener("hashchange", takeToken); // the page was open already when the link came
 
   // What is under way is looked at again by itself, and only what changed is changed.
   let poll;

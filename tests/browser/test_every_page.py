@@ -1,7 +1,9 @@
 """Every page, in a tab and in the frame: usable by everyone, on every screen, and light."""
 
 import gzip
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +16,8 @@ from tests.demos import Demo, Mailbox
 SUBSCRIBER = "marijke.devries@example.org"
 PAGE_LIMIT, LOADER_LIMIT = 30_000, 2_000
 """Bytes, compressed, with everything that a page loads."""
+PICTURES = os.environ.get("PORTAL_PICTURES")
+"""A folder for a picture of every page; `make pictures` sets it."""
 SCREENS = ((360, 740), (1280, 900))
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -28,7 +32,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 class Inspector:
     """Looks at one page after the other, as it would be seen on small, large, light and dark."""
 
-    def __init__(self, page: Page, portal: str) -> None:
+    def __init__(self, page: Page, portal: str, kind: str) -> None:
+        self._kind = kind
         self._portal = portal
         self._page = page
         self.looked_at: set[str] = set()
@@ -42,6 +47,9 @@ class Inspector:
             for scheme in SCHEMES:
                 self._page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 self._judge(f"{name} at {width} in the {scheme}")
+                if PICTURES:
+                    path = Path(PICTURES) / f"{self._kind}{name}-{width}-{scheme}.png"
+                    self._page.screenshot(path=path, full_page=True, animations="disabled")
         weighs = sum(self._weigh(frame) for frame in self._page.frames if self._is_ours(frame))
         assert weighs > LOADER_LIMIT, "a page that loads nothing was not seen"
         if weighs > PAGE_LIMIT:
@@ -75,7 +83,7 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
 ) -> None:
     page = context.new_page()
     portal = demo.address("Portal")
-    inspector = Inspector(page, portal)
+    inspector = Inspector(page, portal, "")
 
     page.goto(f"{portal}nowhere")
     inspector.look("not found")
@@ -113,13 +121,16 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     page.get_by_role("button", name="Send me the e-mail").click()
     inspector.look("mailed a confirmation")
     page.goto(mailbox.next().link)
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     inspector.look("link")
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Save my copy")).to_be_visible()
     inspector.look("export")
     page.goto(f"{portal}me/erase")
     page.get_by_role("button", name="Send me the e-mail").click()
     page.goto(mailbox.next().link)
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Delete my data")).to_be_visible()
     inspector.look("erase")
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{portal}enter?t=nothing")
@@ -132,7 +143,7 @@ def test_every_page_in_the_frame_is_accessible_fits_the_screen_and_is_light(
     demo: Demo, mailbox: Mailbox, context: BrowserContext
 ) -> None:
     page = context.new_page()
-    inspector = Inspector(page, demo.address("Portal"))
+    inspector = Inspector(page, demo.address("Portal"), "frame, ")
     page.goto(f"{demo.address('Website')}en/klantenservice")
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="What would you like to do?")).to_be_visible()
