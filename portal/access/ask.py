@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from portal.access.limits import DAY, HOUR, Quotas
@@ -18,6 +19,8 @@ from portal.sync.outbox import Outbox
 
 Purpose = Literal["signin", "confirm"]
 JOB = "proof_mail"
+WITHOUT_MAIL = timedelta(hours=1)
+"""A mail that could not go for so long is not sent any more, and its question is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,8 @@ class Asking:
                 address_digest=self._vault.alias(email)[1],
                 nonce_hash=token_hash(asked.nonce),
                 asked_at=self._clock(),
+                # Shortened when the mail is handed over; the same for all whose mail never is.
+                expires_at=self._clock() + WITHOUT_MAIL,
                 code_tries=0,
             )
         )

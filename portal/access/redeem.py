@@ -142,11 +142,12 @@ class Redeeming:
             return Refusal.NO_LONGER
         email = Email.parse(self._vault.unseal(sealed, SEALED_FOR))
         token = self._sessions.open(unit.session, proof, email, kind)
-        # Whoever else holds a mail for this address can do nothing with it any more.
+        # Whoever else holds a mail for this address can do nothing with it any more; what they are
+        # answered stays as it was, or a stranger would see that she has signed in.
         unit.session.execute(
             update(Proof)
             .where(Proof.address_digest == proof.address_digest, Proof.used_at.is_(None))
-            .values(used_at=now, email_sealed=None)
+            .values(token_hash=None, code_hash=None, email_sealed=None)
             .execution_options(synchronize_session=False)
         )
         opened = Opened(token, Goal(proof.goal), proof.locale)

@@ -30,6 +30,11 @@ class Standing:
     certain: bool
     """False: a system that holds it did not answer, so this is the portal's own record."""
 
+    @property
+    def can_be_stopped(self) -> bool:
+        """It is on, or may be: whoever wants it to stop need not wait for a system."""
+        return self.on or not self.certain
+
 
 class Deciding:
     """Tells how purposes stand, and takes decisions."""
@@ -112,6 +117,8 @@ def _standing(purpose: Purpose, held: Holdings, own: Decision | None) -> Standin
         times = [state.at for state in states if state.at and state.granted is on]
         since = max(times, default=own.at if own and own.granted is on else None)
         return Standing(purpose, on, since, holders, certain)
-    if own is not None:
+    known_better = bool(holders) and certain  # they answered, and hold no consent
+    if own is not None and not (own.granted and known_better):
         return Standing(purpose, own.granted, own.at, holders, certain)
-    return Standing(purpose, purpose.ground in BY_EXCEPTION, None, holders, certain)
+    by_exception = purpose.ground in BY_EXCEPTION and (held.anything or not known_better)
+    return Standing(purpose, by_exception, None, holders, certain)

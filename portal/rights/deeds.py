@@ -122,7 +122,9 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
     records = records_of(adapter, Email.parse(payload["email"]))
     if not records:
-        return Ended(DeliveryState.CONFIRMED, {"cause": "gone"})
+        # Nothing to stop is as good as stopped; a consent that nobody can keep was not given.
+        end = DeliveryState.FAILED if granted else DeliveryState.CONFIRMED
+        return Ended(end, {"cause": "gone"})
     outcomes, unconfirmed = [], []
     for number, record in enumerate(records):
         outcomes.append(

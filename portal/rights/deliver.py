@@ -21,8 +21,9 @@ from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import DEEDS, Ended
+from portal.rights.requests import delivery_of
 from portal.store.database import Database
-from portal.store.tables import Delivery
+from portal.store.tables import Request
 from portal.sync.jobs import Again, Finished, GaveUp, Recording, Result, Task
 
 log = logging.getLogger(__name__)
@@ -115,8 +116,9 @@ class Delivering:
         """The write that moves the delivery into a state, and tells the ledger if it is an end."""
 
         def record(db: Db) -> None:
-            delivery = db.get(Delivery, task.payload.get("delivery"))
-            if delivery is None:
+            delivery = delivery_of(db, task.key)
+            request = db.get(Request, delivery.request_id) if delivery else None
+            if delivery is None or request is None:
                 return
             before = DeliveryState(delivery.state)
             if before is not state and state not in TRANSITIONS[before]:
@@ -128,10 +130,10 @@ class Delivering:
                     db,
                     Event.DELIVERED,
                     subject_id=task.subject_id,
-                    request_id=task.payload.get("request"),
+                    request_id=request.id,
                     facts={
                         "adapter": task.adapter,
-                        "right": task.payload.get("right"),
+                        "right": request.right,
                         "state": state,
                         **_codes(outcome),
                     },

@@ -20,6 +20,18 @@ from portal.sync.outbox import Outbox
 JOB = "delivery"
 
 
+def job_key(delivery: Delivery) -> str:
+    """The idempotency key of a delivery's job. Its delivery is found by it, without a payload."""
+    return f"{delivery.request_id}:{delivery.id}"
+
+
+def delivery_of(db: Db, key: str) -> Delivery | None:
+    """The delivery that `job_key` made this key for."""
+    request_id, _, number = key.rpartition(":")
+    found = db.get(Delivery, int(number)) if number.isdecimal() else None
+    return found if found and found.request_id == request_id else None
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a request is in one system."""
@@ -133,7 +145,8 @@ class Requests:
             self._outbox.put(
                 unit,
                 JOB,
-                {**payload, "delivery": delivery.id, "request": request_id, "right": right},
+                payload,
+                key=job_key(delivery),
                 lane=LANE_OF_RIGHT.get(right, Lane.ORDINARY),
                 subject_id=signed_in.subject_id,
                 adapter=adapter,

@@ -47,6 +47,8 @@ def framed() -> bool:
 def current_site() -> Site:
     """The site of this request: of its address, frame or session, one asked for, or the first."""
     if "site" not in g:
+        # While it is being found out, and when it cannot be: the page that says so needs one.
+        g.site = services().settings.sites[0]
         g.site = _find_site()
     site: Site = g.site
     return site
@@ -60,10 +62,12 @@ def _find_site() -> Site:
         name = signed_in.site
     if name is None:
         name = request.form.get("site") or request.args.get("site") or next(iter(sites))
-    if name not in sites:
-        g.site = next(iter(sites.values()))  # the page that says so needs one
-        abort(404)
-    return sites[name]
+    return sites[name] if name in sites else abort(404)
+
+
+def use_site(name: str) -> None:
+    """From here on this request is about another site than its address says: a reference's own."""
+    g.site = services().settings.site(name)
 
 
 def who() -> SignedIn | None:

@@ -1,7 +1,7 @@
 """Forms that take exactly the fields they have."""
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Self
 
 from flask import abort, request
 from flask_babel import lazy_gettext as _l
@@ -25,6 +25,9 @@ class PortalForm(FlaskForm):
         def csrf(self) -> bool:
             return who() is not None and not framed()
 
+    longest: ClassVar[Mapping[str, int]] = {}
+    """Characters of a field that may be longer than others."""
+
     @classmethod
     def posted(cls, *, also: Iterable[str] = ()) -> Self:
         """The form as it was sent.
@@ -36,7 +39,8 @@ class PortalForm(FlaskForm):
         form = cls()
         known = {*form._fields, "csrf_token", *also}
         for name, values in request.form.lists():
-            if name not in known or len(values) > 1 or len(values[0]) > LONGEST:
+            longest = form.longest.get(name, LONGEST)
+            if name not in known or len(values) > 1 or len(values[0]) > longest:
                 abort(400)
         for field in form:
             missing = isinstance(field, HiddenField) and field.name not in request.form

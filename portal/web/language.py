@@ -42,7 +42,7 @@ def choices() -> list[tuple[str, str, str]]:
     """
     here = request.method == "GET" and request.endpoint
     kept = {name: request.args[name] for name in KEPT if name in request.args}
-    arguments = {**(request.view_args or {}), **kept} if here else {}
+    arguments = {**(request.view_args or {}), **kept} if here else {"site": current_site().id}
     endpoint = (request.endpoint or "signin.ask") if here else "signin.ask"
     return [
         (code, NAMES.get(code, code), url_for(endpoint, **{**arguments, "lang": code}))

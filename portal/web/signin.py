@@ -10,7 +10,7 @@ from portal.access.redeem import Opened, Refusal, Waiting
 from portal.access.sessions import Kind
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
-from portal.web.context import current_site, framed, me, services, who
+from portal.web.context import current_site, framed, me, services, use_site, who
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import go, hand_session_to_frame, render
 
@@ -151,6 +151,7 @@ def _waiting(reference: str, purpose: Purpose) -> Waiting:
     waiting = services().redeeming.waiting(reference, purpose)
     if waiting is None or (framed() and waiting.site != current_site().id):
         abort(410)
+    use_site(waiting.site)
     return waiting
 
 

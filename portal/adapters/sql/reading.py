@@ -20,7 +20,15 @@ from portal.adapters.contract import ConsentState, FieldInfo, Record, Ref, Value
 from portal.adapters.contract import Row as ValueRow
 from portal.adapters.sql.parts import Consent, Rows
 from portal.adapters.sql.schema import Schema
-from portal.adapters.sql.values import DoesNotFit, aware, from_column, same, to_column, unpadded
+from portal.adapters.sql.values import (
+    DoesNotFit,
+    aware,
+    from_column,
+    padded,
+    same,
+    to_column,
+    unpadded,
+)
 
 CANDIDATES = 50
 """As many records of one address are looked at; more are no person's."""
@@ -32,14 +40,24 @@ Owner = Mapping[str, Any]
 def find_keys(connection: Connection, schema: Schema, email: str) -> list[str]:
     """Keys of the records with this address, in any case of its letters."""
     column = schema.main.c[schema.settings.email]
-    wanted = email.strip()
+    wanted = spellings(email.strip())
+    lower = [one.lower() for one in wanted]
     query = (
         select(*schema.key)
-        .where(or_(func.lower(column) == wanted.lower(), column == wanted), *_ours(schema))
+        .where(or_(func.lower(column).in_(lower), column.in_(wanted)), *_ours(schema))
         .order_by(*schema.key)
         .limit(CANDIDATES)
     )
     return [key_text(schema, row) for row in connection.execute(query)]
+
+
+def spellings(email: str) -> list[str]:
+    """The address as given, and with its domain in letters where that is in its ASCII form."""
+    local, at, domain = email.rpartition("@")
+    try:
+        return list(dict.fromkeys([email, f"{local}{at}{domain.encode().decode('idna')}"]))
+    except UnicodeError:
+        return [email]
 
 
 def key_text(schema: Schema, values: Sequence[Any]) -> str:
@@ -69,7 +87,11 @@ def key_values(schema: Schema, key: str) -> dict[str, Any] | None:
 
 def is_key(schema: Schema, key: Mapping[str, Any]) -> ColumnElement[bool]:
     """The condition that picks one subscriber's row."""
-    return and_(*(schema.main.c[name] == value for name, value in key.items()), *_ours(schema))
+    columns = schema.main.c
+    return and_(
+        *(columns[name].in_(padded(columns[name], value)) for name, value in key.items()),
+        *_ours(schema),
+    )
 
 
 def owner_of(

@@ -69,6 +69,13 @@ def unpadded(column: ColumnElement[Any], value: Any) -> Any:
     return value.rstrip(" ") if padded else value
 
 
+def padded(column: ColumnElement[Any], value: Any) -> list[Any]:
+    """The value, and as it may stand in a CHAR(n): the reverse of `unpadded`, for a condition."""
+    if not isinstance(value, str) or not isinstance(column.type, types.CHAR):
+        return [value]
+    return list(dict.fromkeys([value, value.ljust(column.type.length or 0)]))
+
+
 def from_column(column: ColumnElement[Any], value: Any) -> Scalar:
     """What a column holds, as one of the contract's scalars."""
     if value is None:

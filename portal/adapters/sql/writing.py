@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Table,
+    func,
     insert,
     types,
     update,
@@ -159,7 +160,10 @@ def _unchanged(column: Column[Any], row: Owner) -> list[ColumnElement[bool]]:
     ):
         return []
     held = row[column.name]
-    return [column.is_(None) if held is None else column == held]
+    if held is None:
+        return [column.is_(None)]
+    # What was read of a CHAR came without its padding; not every database pads when it compares.
+    return [(func.rtrim(column) if isinstance(column.type, types.CHAR) else column) == held]
 
 
 def locked_owner(connection: Connection, schema: Schema, ref: Ref) -> Owner:

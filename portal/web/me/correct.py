@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired
 
 from portal.domain.register import in_language
 from portal.rights.correct import Difference, NotHers
+from portal.rights.holdings import Holdings
 from portal.rights.values import Fault, countries, shown
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
@@ -22,6 +23,7 @@ from portal.web.pages import go, render
 class CorrectForm(PortalForm):
     """What was seen, the step, and one input for each editable field of the register."""
 
+    longest = {"seen": 200_000}  # noqa: RUF012  a ClassVar of the base; every value that was seen
     seen = HiddenField(validators=[InputRequired()])
     step = HiddenField()
 
@@ -33,7 +35,7 @@ def ask() -> Response:
     correctable = services().rights.correcting.begin(signed_in, held)
     form = CorrectForm(formdata=None)
     form.seen.data = correctable.seen
-    return _form_page(form, correctable.values, {})
+    return _form_page(form, correctable.values, {}, held)
 
 
 @blueprint.post("/correct", endpoint="save_correction")
@@ -61,7 +63,12 @@ def save() -> Response:
     return render("me/correct_check.html", form=form, typed=typed, differences=_told(differences))
 
 
-def _form_page(form: CorrectForm, values: Mapping[str, str], faults: Mapping[str, str]) -> Response:
+def _form_page(
+    form: CorrectForm,
+    values: Mapping[str, str],
+    faults: Mapping[str, str],
+    held: Holdings | None = None,
+) -> Response:
     register, locale = services().register, str(get_locale())
     fields = [
         {
@@ -77,6 +84,7 @@ def _form_page(form: CorrectForm, values: Mapping[str, str], faults: Mapping[str
         422 if faults else 200,
         form=form,
         fields=fields,
+        held=held,
         countries=countries(locale),
     )
 
