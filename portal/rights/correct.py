@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.access.sessions import SignedIn
 from portal.adapters.contract import Change, Scalar
-from portal.domain.register import FieldEntry, Register
+from portal.domain.register import FieldEntry, Kind, Register
 from portal.domain.rights import Right
 from portal.rights.deeds import correction
 from portal.rights.holdings import Holdings, Reading, may_see
@@ -97,7 +97,7 @@ class Correcting:
             if field.id not in shown or field.id not in typed:
                 continue
             before = shown[field.id]
-            if typed[field.id].strip() == form_text(before).strip():
+            if typed[field.id].strip() == _as_input(field, before).strip():
                 continue
             try:
                 after = clean(field, typed[field.id])
@@ -124,7 +124,7 @@ class Correcting:
             }
             changes = {key: some for key, some in changes.items() if some}
             if changes:
-                deliveries[adapter] = correction(changes)
+                deliveries[adapter] = correction(signed_in.email, changes)
         details = {"fields": [one.field.id for one in differences]}
         return self._requests.receive(
             signed_in, Right.RECTIFY, deliveries, locale=locale, details=details
@@ -139,6 +139,12 @@ class Correcting:
             raise NotHers("what was seen was shown to another subscriber")
         found: dict[str, dict[str, dict[str, Any]]] = opened["seen"]
         return found
+
+
+def _as_input(field: FieldEntry, value: Scalar) -> str:
+    """The text as it comes back from a browser: an input of one line drops the ends of lines."""
+    text = form_text(value)
+    return text if field.kind is Kind.LONG_TEXT else text.replace("\r", "").replace("\n", "")
 
 
 def _shown(stored: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Scalar]:

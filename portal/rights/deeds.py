@@ -12,6 +12,7 @@ from portal.access.directory import records_of
 from portal.adapters.contract import (
     Adapter,
     Change,
+    Conflict,
     Erasure,
     ErasureKind,
     Evidence,
@@ -22,6 +23,7 @@ from portal.adapters.contract import (
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
+from portal.rights.holdings import name_of
 from portal.rights.values import from_json, same, scalar_of, to_json
 
 
@@ -42,10 +44,11 @@ Deed = Callable[[Adapter, Mapping[str, Any], str], Ended]
 # --- payloads: what a deed needs to know, as JSON -------------------------------------------------
 
 
-def correction(records: Mapping[str, Sequence[Change]]) -> dict[str, Any]:
-    """Write these changes; by the CRM's own key of each record."""
+def correction(email: Email, records: Mapping[str, Sequence[Change]]) -> dict[str, Any]:
+    """Write these changes; by the CRM's own key of each record, as long as it is this mailbox's."""
     return {
         "do": "correct",
+        "email": email.address,
         "records": {
             key: [[change.field, to_json(change.seen), to_json(change.value)] for change in changes]
             for key, changes in records.items()
@@ -70,11 +73,18 @@ def consent(email: Email, purpose: str, granted: bool, evidence: Evidence) -> di
     }
 
 
-def erasure(email: Email, refs: Sequence[Ref] | None) -> dict[str, Any]:
-    """Erase these records; None: those found when the system answers again."""
+def erasure(
+    email: Email, refs: Sequence[Ref] | None, name_fields: Sequence[str], names: Sequence[str]
+) -> dict[str, Any]:
+    """Erase these records; None: those found when the system answers again.
+
+    Of the latter only the same person's: ``names`` are those of the records that were reviewed.
+    """
     return {
         "do": "erase",
         "email": email.address,
+        "name_fields": list(name_fields),
+        "names": list(names),
         "refs": None if refs is None else [ref.key for ref in refs],
     }
 
@@ -83,27 +93,39 @@ def erasure(email: Email, refs: Sequence[Ref] | None) -> dict[str, Any]:
 
 
 def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
-    outcomes, unconfirmed, gone = [], [], 0
-    for number, (ref_key, stored) in enumerate(payload["records"].items()):
+    email = Email.parse(payload["email"])
+    wanted: dict[Ref, list[Change]] = {}
+    for ref_key, stored in payload["records"].items():
         ref = Ref(adapter.name, ref_key)
         changes = [
             Change(field, from_json(seen), from_json(value)) for field, seen, value in stored
         ]
-        if _is_gone(adapter, ref):
-            gone += 1
-            continue
+        record = adapter.read(ref)
+        # A record that was erased, or is somebody else's by now, is not written to.
+        if record is not None and email.same_mailbox(record.email):
+            _stop_at_conflicts(record, changes)
+            wanted[ref] = changes
+    if not wanted:
+        return Ended(DeliveryState.FAILED, {"cause": "gone"})
+    outcomes, unconfirmed = [], []
+    for number, (ref, changes) in enumerate(wanted.items()):
         outcomes.append(adapter.write(ref, changes, key=f"{key}:{number}"))
         unconfirmed += _differing(adapter.read(ref), changes)
-    if gone and not outcomes:
-        return Ended(DeliveryState.FAILED, {"cause": "gone"})
     return _by_read_back(outcomes, unconfirmed)
 
 
-def _is_gone(adapter: Adapter, ref: Ref) -> bool:
-    """Is there no such record, or only what an erasure left of it? That one is not filled again."""
-    if adapter.read(ref) is None:
-        return True
-    return adapter.capabilities.erase is not None and adapter.erased(ref)
+def _stop_at_conflicts(record: Record, changes: Sequence[Change]) -> None:
+    """Before the first of several records is written: is every one still as it was seen?"""
+    fields = [
+        change.field
+        for change in changes
+        if not any(
+            same(scalar_of(record.values.get(change.field)), known)
+            for known in (change.seen, change.value)  # written already, by an attempt before
+        )
+    ]
+    if fields:
+        raise Conflict("changed since it was seen", fields)
 
 
 def _differing(record: Record | None, changes: Sequence[Change]) -> list[str]:
@@ -148,9 +170,15 @@ def _by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> En
 
 
 def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
+    if adapter.capabilities.erase is None:
+        return Ended(DeliveryState.AWAITING, by_a_person=True)
     keys = payload["refs"]
     if keys is None:
-        refs = [record.ref for record in records_of(adapter, Email.parse(payload["email"]))]
+        records = records_of(adapter, Email.parse(payload["email"]))
+        names = {name_of(record, payload["name_fields"]) for record in records}
+        if len({*names, *payload["names"]} - {""}) > 1:
+            return Ended(DeliveryState.AWAITING, by_a_person=True)  # whose they are, who knows?
+        refs = [record.ref for record in records]
     else:
         refs = [Ref(adapter.name, ref_key) for ref_key in keys]
     erasures = [adapter.erase(ref, key=f"{key}:{number}") for number, ref in enumerate(refs)]

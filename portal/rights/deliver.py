@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import (
@@ -18,12 +19,12 @@ from portal.adapters.contract import (
 )
 from portal.consent.record import ConsentRecord
 from portal.domain.clock import Clock
-from portal.domain.rights import TRANSITIONS, DeliveryState
+from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import DEEDS, Ended
 from portal.rights.requests import delivery_of
 from portal.store.database import Database
-from portal.store.tables import Request
+from portal.store.tables import Delivery, Request
 from portal.sync.jobs import Again, Finished, GaveUp, Recording, Result, Task
 
 log = logging.getLogger(__name__)
@@ -72,16 +73,24 @@ class Delivering:
         self._moves(task, DeliveryState.FAILED, cause=cause)(session)
 
     def _do(self, adapter: Adapter, task: Task) -> Ended:
-        if self._was_withdrawn_since(task):
+        if self._was_taken_back(task):
             return Ended(DeliveryState.CONFIRMED, {"cause": "superseded"})
         return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
 
-    def _was_withdrawn_since(self, task: Task) -> bool:
-        """Is this a consent that was withdrawn later? A withdrawal overtakes it, and must stand."""
+    def _was_taken_back(self, task: Task) -> bool:
+        """Is this a consent before a withdrawal or an erasure? They overtake it, and must stand."""
         if task.payload["do"] != "consent" or not task.payload["granted"]:
             return False
         with self._database.reading() as db:
             latest = ConsentRecord.latest(db, task.subject_id or "")
+            own = delivery_of(db, task.key)
+            erasure = db.scalar(
+                select(func.max(Delivery.id))
+                .join(Request, Request.id == Delivery.request_id)
+                .where(Request.subject_id == task.subject_id, Request.right == Right.ERASE)
+            )
+        if own is not None and erasure is not None and erasure > own.id:
+            return True
         decision = latest.get(task.payload["purpose"])
         return decision is not None and not decision.granted
 

@@ -41,6 +41,10 @@ class Erasing:
         for name, adapter in held.adapters.items():
             records = held.records.get(name, ())
             kind = adapter.capabilities.erase
+            if kind is None:
+                if records or name in held.away:
+                    plans.append(Plan(name, None, (), (), known=True))
+                continue
             if name in held.away:
                 plans.append(Plan(name, kind, (), (), known=False))
                 continue
@@ -62,9 +66,10 @@ class Erasing:
         for name in held.adapters:
             refs = [record.ref for record in held.records.get(name, ())]
             if refs:
-                deliveries[name] = erasure(signed_in.email, refs)
+                deliveries[name] = erasure(signed_in.email, refs, (), ())
             elif name in held.away:
-                deliveries[name] = erasure(signed_in.email, None)
+                names = sorted(held.names)
+                deliveries[name] = erasure(signed_in.email, None, held.name_fields, names)
         return self._requests.receive(
             signed_in,
             Right.ERASE,

@@ -6,6 +6,7 @@ Made while the subscriber waits and kept nowhere.
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from portal.store.database import Unit
 
 FORMAT = "subscriber-portal-copy/1"
 RISKY = (*"=+-@\t\r\n\0", *"\uff1d\uff0b\uff0d\uff20")  # the last four are wide ones
+AFTER_SEPARATOR = re.compile(r"([;\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Much of Europe's spreadsheets split at the semicolon, also within what is quoted by commas."""
 ReadingPage = Callable[[Mapping[str, Any]], str]
 """Turns the copy's JSON into a page to read and print."""
 
@@ -151,6 +154,7 @@ def neutral(text: str) -> str:
 
     The apostrophe is what spreadsheets themselves write before text that looks like a formula.
     """
+    text = AFTER_SEPARATOR.sub(r"\1'", text)
     return f"'{text}" if text.startswith(RISKY) else text
 
 

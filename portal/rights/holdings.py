@@ -19,8 +19,14 @@ class Holdings:
     adapters: Mapping[str, Adapter]
     records: Mapping[str, Sequence[Record]]
     away: Sequence[str]
-    several_people: bool
-    """Records of different names: whose they are, a mailbox alone does not say."""
+    names: frozenset[str]
+    """Of the people whose records these are, as `name_of` gives them."""
+    name_fields: Sequence[str]
+
+    @property
+    def several_people(self) -> bool:
+        """Records of different names: whose they are, a mailbox alone does not say."""
+        return len(self.names) > 1
 
     @property
     def anything(self) -> bool:
@@ -47,21 +53,24 @@ class Reading:
     def of(self, signed_in: SignedIn) -> Holdings:
         """Everything about this subscriber, now."""
         found = self._directory.find(signed_in.email, signed_in.site)
-        people = {name for record in found.all() if (name := self._name(record))}
+        names = {name_of(record, self._names) for record in found.all()} - {""}
         return Holdings(
             adapters=self._directory.adapters_of(signed_in.site),
             records=found.records,
             away=found.away,
-            several_people=len(people) > 1,
+            names=frozenset(names),
+            name_fields=tuple(self._names),
         )
 
     def adapters_of(self, signed_in: SignedIn) -> dict[str, Adapter]:
         """The systems that this subscriber's site looks in."""
         return self._directory.adapters_of(signed_in.site)
 
-    def _name(self, record: Record) -> str:
-        parts = (str(record.values.get(field) or "") for field in self._names)
-        return " ".join(" ".join(parts).casefold().split())
+
+def name_of(record: Record, fields: Sequence[str]) -> str:
+    """Whose record it is, for comparing: the fields of kind ``name``, whatever case and spaces."""
+    parts = (str(record.values.get(field) or "") for field in fields)
+    return " ".join(" ".join(parts).casefold().split())
 
 
 def may_see(field: FieldEntry) -> bool:

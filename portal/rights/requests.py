@@ -165,6 +165,8 @@ class Requests:
 
     def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
         """One request, if it is this subscriber's."""
+        if "\0" in request_id:  # which PostgreSQL cannot be asked for
+            return None
         with self._database.reading() as db:
             row = db.get(Request, request_id)
             if row is None or row.subject_id != signed_in.subject_id:

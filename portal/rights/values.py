@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 JOINERS = {"\u200c", "\u200d"}  # some scripts cannot be written without them
 ISO_COUNTRY = re.compile(r"(?!EU|EZ|UN|QO|ZZ|XA|XB)[A-Z]{2}")
 """Codes that the locale data has for countries, without its groups and its code for "unknown"."""
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}([.,](?![0-9]{3}$)[0-9]{1,6})?")
 PHONE = re.compile(r"\+?[0-9 ()./\-]{5,40}")
 
 
@@ -104,13 +105,10 @@ def _date(text: str) -> date:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        number = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        raise Unacceptable(Fault.NOT_A_NUMBER) from None
-    if not number.is_finite():
+    """Digits and one sign for the fraction. "1.000" is a thousand to some and one to others."""
+    if not NUMBER.fullmatch(text):
         raise Unacceptable(Fault.NOT_A_NUMBER)
-    return number
+    return Decimal(text.replace(",", "."))
 
 
 def _country(text: str) -> str:

@@ -127,8 +127,10 @@ def test_a_copy_is_in_the_ledger_and_nowhere_else(office: Office) -> None:
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_c8_no_cell_of_a_copy_is_a_formula(text: str) -> None:
-    assert neutral(text) == f"'{text}"
-    assert neutral(f"x{text}") == f"x{text}"
+    assert neutral(text).startswith("'")
+    assert neutral(f"x{text}").startswith("x")
+    for cell in neutral(f"x;{text};y\n{text}").replace("\n", ";").split(";"):
+        assert not cell.startswith(("=", "@", "+", "-"))
 
 
 def test_c8_formulas_in_a_crm_are_neutral_in_the_table_and_exact_in_the_json(

@@ -1,6 +1,8 @@
 """Recording that consent is given or withdrawn, in a column or in rows of another table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, insert, update
@@ -9,7 +11,7 @@ from portal.adapters.contract import Evidence, Outcome, Ref, Refused, Unsupporte
 from portal.adapters.sql.parts import Consent
 from portal.adapters.sql.reading import Owner, consent_rows
 from portal.adapters.sql.schema import Schema
-from portal.adapters.sql.values import to_column
+from portal.adapters.sql.values import aware, to_column
 from portal.adapters.sql.writing import Clock, locked_owner, update_owner
 
 
@@ -89,8 +91,18 @@ def _consent_in_rows(
             .values({consent.column: value, **proof})
         )
     else:
+        if rows:
+            evidence = _after(evidence, aware(rows[0].get(consent.at or ""), schema.settings.zone))
+            proof = _evidence(schema, table, consent, evidence)
         _insert_consent(connection, schema, table, consent, owner, {consent.column: value, **proof})
     return Outcome.DONE
+
+
+def _after(evidence: Evidence, newest: datetime | None) -> Evidence:
+    """In a history the newest row counts, so a decision is newer than what it changes."""
+    if newest is None or newest < evidence.at:
+        return evidence
+    return replace(evidence, at=newest + timedelta(seconds=1))
 
 
 def _insert_consent(

@@ -30,6 +30,9 @@ _REFUSED = "the database refused it: a constraint, a type or a length"
 _WRONG = "the database and the settings do not fit"
 
 
+_ANY = (exc.SQLAlchemyError, ValueError, TypeError, LookupError, ArithmeticError, OSError)
+
+
 def carefully(work: Callable[[], _T], *, what: str) -> _T:
     """Do the work; whatever goes wrong becomes an `AdapterError` without the values involved.
 
@@ -39,7 +42,14 @@ def carefully(work: Callable[[], _T], *, what: str) -> _T:
         return work()
     except AdapterError:
         raise
-    except (exc.SQLAlchemyError, ValueError, TypeError, ArithmeticError, OSError) as error:
+    except (
+        exc.SQLAlchemyError,
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        OSError,
+    ) as error:
         failure = _meaning(error, what)
     raise failure
 

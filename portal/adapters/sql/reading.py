@@ -212,7 +212,8 @@ def consent_rows(
 ) -> list[Owner]:
     """The rows about one purpose, the newest first where they have a time."""
     table = schema.tables[consent.table or schema.settings.table]
-    newest = [table.c[consent.at].desc()] if consent.at else []
+    at = table.c[consent.at] if consent.at else None
+    newest = [] if at is None else [at.is_(None), at.desc()]
     query = (
         select(table)
         .where(schema.owned(table, consent, owner))

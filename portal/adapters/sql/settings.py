@@ -23,6 +23,7 @@ from portal.adapters.sql.parts import (
     Names,
     Restrict,
     Rows,
+    Through,
     column_of,
     listed,
 )
@@ -102,11 +103,28 @@ class SqlSettings(AdapterSettings):
         for place, link in links:
             if not link.on:
                 yield f"{place}: on is missing: {OWN_ROWS}"
+        own = [step for step in self.erase if self.table_of(step) == self.table]
+        taken = {column for step in own for column in (*step.columns, *step.set)}
         for number, step in enumerate(self.erase):
+            for column in sorted(self._pointed_at(step) & taken):
+                yield (
+                    f"erase.{number}: {step.table} belongs by {column}, which another step takes "
+                    "away: then nobody could see any more what is left"
+                )
             if self.table_of(step) != self.table and not self.link_of(step).on:
                 yield f"erase.{number}: on is missing: which rows of {step.table} are meant?"
             if self.table_of(step) == self.table and (step.on or step.through or step.where):
                 yield f"erase.{number}: on, through and where are for tables beside {self.table}"
+
+    def _pointed_at(self, step: EraseStep) -> set[str]:
+        """The columns of the subscriber's row that say which rows a step is about."""
+        if self.table_of(step) == self.table:
+            return set()
+        link = self.link_of(step)
+        last: Link | Through = link
+        while last.through is not None:
+            last = last.through
+        return set(last.on.values())
 
     def table_of(self, step: EraseStep) -> str:
         """The table that a step is about."""

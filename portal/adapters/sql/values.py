@@ -139,7 +139,10 @@ def aware(value: Any, zone: tzinfo) -> datetime | None:
         value = datetime.combine(value, time())
     if not isinstance(value, datetime):
         return None
-    return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:  # the year 1 is how some programs write "never"
+        return None
 
 
 def _canonical(column: Column[Any], value: object, zone: tzinfo) -> object:

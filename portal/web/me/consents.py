@@ -6,7 +6,7 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from portal.domain.register import in_language
-from portal.rights.decide import Standing
+from portal.rights.decide import STOPPABLE, Standing
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
 from portal.web.me.blueprint import blueprint
@@ -43,6 +43,10 @@ def decide() -> Response:
         granted = {"yes": True, "no": False}[form.granted.data or ""]
     except KeyError:
         abort(400)
+    if purpose.ground not in STOPPABLE:
+        abort(400)
+    if granted and services().rights.reading.of(me()).several_people:
+        abort(403)  # either may stop for both; neither may consent for the other
     locale = str(get_locale())
     request_id = services().rights.deciding.decide(me(), purpose, granted, locale)
     return go("me.request", request_id=request_id)

@@ -1,6 +1,7 @@
 """Is this right? Change it, look at it once more, save."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import Response, abort, request
@@ -9,7 +10,7 @@ from flask_babel import gettext as _
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
-from portal.domain.register import in_language
+from portal.domain.register import Kind, in_language
 from portal.rights.correct import Difference, NotHers
 from portal.rights.holdings import Holdings
 from portal.rights.values import Fault, countries, shown
@@ -76,6 +77,8 @@ def _form_page(
             "label": in_language(register.field(name).label, locale),
             "value": value,
             "error": faults.get(name),
+            # A browser shows any other text in an input for days as nothing, and sends nothing.
+            "is_day": register.field(name).kind is Kind.DATE and _is_day(value),
         }
         for name, value in values.items()
     ]
@@ -87,6 +90,13 @@ def _form_page(
         held=held,
         countries=countries(locale),
     )
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return not value or date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def _told(differences: list[Difference]) -> list[dict[str, Any]]:
