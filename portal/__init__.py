@@ -229,6 +229,6 @@ def relay_from(mail: MailSettings, public_url: str) -> Relay:
 
 
 def _forget_quotas(database: Database, clock: Clock) -> None:
-    with database.unit() as unit:
+    with database.unit("quotas forgotten") as unit:
         Quotas.forget(unit.session, clock())
         unit.commit()

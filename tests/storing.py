@@ -53,7 +53,7 @@ def write_keys(path: Path, **changed: object) -> Path:
 
 
 def add_subject(database: Database, subject_id: str = "s") -> str:
-    with database.unit() as unit:
+    with database.unit("test") as unit:
         unit.session.add(Subject(id=subject_id, created_at=NOON))
         unit.commit()
     return subject_id

@@ -185,7 +185,7 @@ def ledger(instance: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{instance}/portal.sqlite")
     database.migrate()
     writer = Ledger(utc_now)
-    with database.unit() as unit:
+    with database.unit("test") as unit:
         for _ in range(3):
             writer.note(unit.session, Event.SIGNED_IN)
         unit.commit()
@@ -205,7 +205,7 @@ def test_ledger_verify_prints_the_head(instance: Path, ledger: Database) -> None
 
 def test_ledger_verify_finds_a_changed_entry(instance: Path, ledger: Database) -> None:
     """Whoever changes an entry breaks the chain, and the command ends with 1."""
-    with ledger.unit() as unit:
+    with ledger.unit("test") as unit:
         entry = unit.session.get(LedgerEntry, 2)
         assert entry is not None
         entry.event = Event.SIGNED_OUT

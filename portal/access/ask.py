@@ -68,7 +68,7 @@ class Asking:
             quota(limits.asks_per_network_hour, HOUR, "network", network),
             quota(limits.asks_per_site_hour, HOUR, "site", site),
         ]
-        with self._database.unit() as unit:
+        with self._database.unit("sign-in asked") as unit:
             within = self._quotas.hit(unit.session, self._clock(), quotas)
             asked = self._write(
                 unit, email, purpose="signin", goal=goal, site=site, locale=locale, mute=not within
@@ -85,7 +85,7 @@ class Asking:
         mine = self._quotas.quota(
             self._limits.confirms_per_hour, HOUR, "confirm", signed_in.subject_id
         )
-        with self._database.unit() as unit:
+        with self._database.unit("confirmation asked") as unit:
             within = self._quotas.hit(unit.session, self._clock(), [mine])
             if not within:
                 unit.commit()  # the hit counts

@@ -95,7 +95,7 @@ class ProofMail:
 
     def _may_answer(self, typed: Email) -> bool:
         quota = self._quotas.quota(self._unknown_per_day, DAY, "unknown", typed.canonical)
-        with self._database.unit() as unit:
+        with self._database.unit("unknown counted") as unit:
             within = self._quotas.hit(unit.session, self._clock(), [quota])
             unit.commit()
         return within
@@ -104,7 +104,7 @@ class ProofMail:
         """Make the token and the code; only their hashes are stored, before the mail goes."""
         token, hashed = self._vault.new_token(proof.purpose, proof.site)
         code = new_code()
-        with self._database.unit() as unit:
+        with self._database.unit("proof made") as unit:
             unit.session.execute(
                 update(Proof)
                 .where(Proof.id == proof.id)

@@ -83,7 +83,7 @@ class Redeeming:
         Without the nonce of the browser that asked nothing is used up: a scanner that presses
         buttons gets a form for a code.
         """
-        with self._database.unit() as unit:
+        with self._database.unit("link redeemed") as unit:
             proof = _proof(unit.session, reference, purpose)
             if proof is None:
                 return Refusal.NO_LONGER
@@ -98,7 +98,7 @@ class Redeeming:
 
     def by_code(self, reference: str, code: str, kind: Kind, purpose: Purpose) -> Opened | Refusal:
         """Redeem a code. Each try is counted before it is checked, and costs the same for all."""
-        with self._database.unit() as unit:
+        with self._database.unit("code counted") as unit:
             counted = unit.session.execute(
                 update(Proof)
                 .where(
@@ -119,7 +119,7 @@ class Redeeming:
         if not right:
             last = proof.code_tries >= self._lifetimes.code_tries
             return Refusal.NO_LONGER if last else Refusal.WRONG_CODE
-        with self._database.unit() as unit:
+        with self._database.unit("code redeemed") as unit:
             return self._use_up(unit, unit.session.merge(proof, load=False), kind)
 
     def _is_open(self, proof: Proof) -> bool:

@@ -101,7 +101,7 @@ class Sessions:
         if row is None or not self._runs(row, now):
             return None
         if now - row.touched_at >= TOUCH_EVERY:
-            with self._database.unit() as unit:
+            with self._database.unit("session touched") as unit:
                 unit.session.execute(
                     update(Session).where(Session.id == row.id).values(touched_at=now)
                 )
@@ -111,7 +111,7 @@ class Sessions:
 
     def end(self, signed_in: SignedIn) -> None:
         """Sign out."""
-        with self._database.unit() as unit:
+        with self._database.unit("signed out") as unit:
             self._end(unit.session, [Session.id == signed_in.session_id])
             self._ledger.note(unit.session, Event.SIGNED_OUT, subject_id=signed_in.subject_id)
             unit.commit()
@@ -125,7 +125,7 @@ class Sessions:
         """A chore: empty what sessions and proofs that have run out still hold sealed."""
         now = self._clock()
         idle_since = now - self._lifetimes.session_idle
-        with self._database.unit() as unit:
+        with self._database.unit("sessions expired") as unit:
             self._end(unit.session, [or_(Session.ends_at <= now, Session.touched_at <= idle_since)])
             unit.session.execute(
                 update(Proof)

@@ -117,7 +117,7 @@ class Delivering:
         return Finished(self._moves(task, ended.state, **ended.outcome))
 
     def _write(self, record: Recording) -> None:
-        with self._database.unit() as unit:
+        with self._database.unit("delivery moved") as unit:
             record(unit.session)
             unit.commit()
 

@@ -96,7 +96,7 @@ class Requests:
         Returns:
             The request's id. Only after this may a page say "received".
         """
-        with self._database.unit() as unit:
+        with self._database.unit("request received") as unit:
             request_id = self._write(unit, signed_in, right, deliveries, locale, details or {})
             along(unit, request_id)
             unit.commit()

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from portal.faults import fault
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = 30_000  # milliseconds that SQLite waits for another writer
 MIGRATION_LOCK = 7_701_170_119  # any number; names the lock under which PostgreSQL is migrated
@@ -28,12 +30,14 @@ class DatabaseAway(Exception):
 class Unit:
     """One unit of work: a session whose changes last only if `commit` is called.
 
+    ``name`` says what it writes down; the fault points around its commit are called after it.
     Callbacks given to `after_commit` run once the changes are on disk, and never otherwise; they
     must not fail, since what they follow cannot be taken back.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, name: str) -> None:
         self.session = session
+        self.name = name
         self.committed = False
         self._callbacks: list[Callable[[], None]] = []
 
@@ -44,8 +48,10 @@ class Unit:
 
     def commit(self) -> None:
         """Make the changes last, then run the callbacks."""
+        fault(f"{self.name}: before the commit")
         self.session.commit()
         self.committed = True
+        fault(f"{self.name}: after the commit")
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback()
@@ -75,10 +81,10 @@ class Database:
             yield session
 
     @contextmanager
-    def unit(self) -> Iterator[Unit]:
+    def unit(self, name: str) -> Iterator[Unit]:
         """A unit of work. Leaving without `Unit.commit`, by an error or not, undoes everything."""
         with Session(self._writing) as session:
-            yield Unit(session)
+            yield Unit(session, name)
 
     def ping(self) -> None:
         """:raises DatabaseAway: it does not answer."""

@@ -161,7 +161,7 @@ class Worker:
 
     def run_once(self) -> bool:
         """Claim the next job and make one attempt at it. False: there was none to claim."""
-        with self._database.unit() as unit:
+        with self._database.unit("job claimed") as unit:
             job = claims.claim(unit.session, self._clock())
             if job is None:
                 return False
@@ -229,7 +229,7 @@ class Worker:
         now = self._clock()
         if isinstance(result, Again) and task.is_last:
             result, abandon = GaveUp(result.cause, result.record), True
-        with self._database.unit() as unit:
+        with self._database.unit("job ended") as unit:
             if not self._write_end(unit.session, task, lease, result, now):
                 log.warning("job %d: the lease had ended, its result is dropped", task.id)
                 return

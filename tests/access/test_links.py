@@ -185,7 +185,7 @@ def test_a18_a_token_counts_only_with_its_own_reference_purpose_and_site(office:
     changed = mine.token[:-1] + ("A" if mine.token[-1] != "A" else "B")
     assert press(visitor, mine, token=changed).status == 410
     # moved to another site, in the database itself
-    with office.database.unit() as unit:
+    with office.database.unit("test") as unit:
         unit.session.execute(text("UPDATE proofs SET site = 'other'"))
         unit.commit()
     assert press(visitor, mine).status == 410

@@ -44,7 +44,7 @@ def test_a_job_that_cannot_be_done_any_more_is_told_as_not_done(
 ) -> None:
     visitor = office.visitor().sign_in(office)
     place = decide(visitor, "newsletter", "no")
-    with office.database.unit() as unit:
+    with office.database.unit("test") as unit:
         unit.session.execute(text(f"UPDATE jobs SET {damage} WHERE kind = 'delivery'"))
         unit.commit()
     office.work()

@@ -24,7 +24,7 @@ def a_subject(number: int = 0) -> Subject:
 
 
 def test_what_was_committed_lasts(database: Database) -> None:
-    with database.unit() as unit:
+    with database.unit("test") as unit:
         unit.session.add(a_subject())
         unit.commit()
 
@@ -32,7 +32,7 @@ def test_what_was_committed_lasts(database: Database) -> None:
 
 
 def test_leaving_without_commit_undoes_everything(database: Database) -> None:
-    with database.unit() as unit:
+    with database.unit("test") as unit:
         unit.session.add(a_subject())
         unit.session.flush()
 
@@ -42,7 +42,7 @@ def test_leaving_without_commit_undoes_everything(database: Database) -> None:
 
 def test_an_error_inside_undoes_everything_and_is_passed_on(database: Database) -> None:
     def fail_half_way() -> None:
-        with database.unit() as unit:
+        with database.unit("test") as unit:
             unit.session.add(a_subject())
             unit.session.flush()
             raise LookupError("half way")
@@ -56,10 +56,10 @@ def test_a_unit_within_a_unit_is_its_own(fresh_database: FreshDatabase) -> None:
     """On PostgreSQL, where two units run side by side; SQLite has one writer at a time."""
     database = Database(fresh_database("postgresql"))
     database.migrate()
-    with database.unit() as outer:
+    with database.unit("test") as outer:
         outer.session.add(a_subject(1))
         outer.session.flush()
-        with database.unit() as inner:
+        with database.unit("test") as inner:
             inner.session.add(a_subject(2))
             inner.session.flush()
         outer.commit()
@@ -74,7 +74,7 @@ def test_callbacks_run_once_after_the_commit_and_see_what_it_brought(database: D
     def look() -> None:
         seen.append(subjects(database))
 
-    with database.unit() as unit:
+    with database.unit("test") as unit:
         unit.session.add(a_subject())
         unit.after_commit(look)
         unit.after_commit(look)
@@ -87,7 +87,7 @@ def test_callbacks_run_once_after_the_commit_and_see_what_it_brought(database: D
 
 def test_callbacks_do_not_run_when_nothing_was_committed(lite: Database) -> None:
     seen: list[str] = []
-    with lite.unit() as unit:
+    with lite.unit("test") as unit:
         unit.after_commit(lambda: seen.append("called"))
 
     assert seen == []
@@ -97,7 +97,7 @@ def test_callbacks_do_not_run_when_the_commit_fails(lite: Database) -> None:
     seen: list[str] = []
 
     def commit_an_alias_of_nobody() -> None:
-        with lite.unit() as unit:
+        with lite.unit("test") as unit:
             unit.session.add(SubjectAlias(key_version=1, digest=b"d", subject_id="nobody"))
             unit.after_commit(lambda: seen.append("called"))
             unit.commit()
@@ -119,7 +119,7 @@ def test_an_error_names_no_value_that_was_being_stored(lite: Database) -> None:
     canary = "canary-8261"
 
     def store_twice() -> None:
-        with lite.unit() as unit:
+        with lite.unit("test") as unit:
             statement = text("INSERT INTO subjects (id, created_at) VALUES (:id, :at)")
             for _ in range(2):
                 unit.session.execute(statement, {"id": canary, "at": "2026-03-02"})
@@ -147,7 +147,7 @@ def test_d2_two_writers_on_sqlite_take_turns_instead_of_failing(lite: Database) 
     def read_then_write(number: int) -> None:
         try:
             both_ready.wait(10)
-            with lite.unit() as unit:
+            with lite.unit("test") as unit:
                 unit.session.scalar(select(func.count()).select_from(Subject))
                 unit.session.add(a_subject(number))
                 unit.commit()
@@ -161,7 +161,7 @@ def test_d2_two_writers_on_sqlite_take_turns_instead_of_failing(lite: Database) 
 
 
 def test_a_reader_on_sqlite_does_not_wait_for_a_writer(lite: Database) -> None:
-    with lite.unit() as unit:
+    with lite.unit("test") as unit:
         unit.session.add(a_subject())
         unit.session.flush()
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -42,12 +43,18 @@ def described(database: Database) -> dict[str, object]:
             looker.get_pk_constraint(table),
             sorted(map(str, looker.get_unique_constraints(table))),
             sorted(map(str, looker.get_foreign_keys(table))),
-            sorted(map(str, looker.get_indexes(table))),
-            [(column["name"], column["nullable"]) for column in looker.get_columns(table)],
+            sorted(map(_index, looker.get_indexes(table))),
+            sorted((column["name"], column["nullable"]) for column in looker.get_columns(table)),
         )
         for table in sorted(looker.get_table_names())
         if table != "alembic_version"
     }
+
+
+def _index(found: Any) -> str:
+    """An index in words; the condition of a partial one is SQL and not its object's address."""
+    options = {name: str(value) for name, value in found.get("dialect_options", {}).items()}
+    return str({**found, "dialect_options": options})
 
 
 def test_tables_are_current_after_migrating_and_not_before(fresh_database: FreshDatabase) -> None:
@@ -68,7 +75,7 @@ def test_migrating_twice_changes_nothing(database: Database) -> None:
 
 
 def test_tables_of_another_version_are_not_current(lite: Database) -> None:
-    with lite.unit() as unit:
+    with lite.unit("test") as unit:
         unit.session.execute(text("UPDATE alembic_version SET version_num = 'another'"))
         unit.commit()
 
@@ -111,7 +118,8 @@ def test_threads_that_migrate_together_do_it_one_after_the_other(
 
 def test_a_migration_that_fails_half_way_leaves_nothing(database: Database) -> None:
     """Both kinds of database take table definitions back with the rest of a transaction."""
-    with database.unit() as unit:
+    with database.unit("test") as unit:
+        unit.session.execute(text("DROP TABLE ledger_waiting"))
         unit.session.execute(text("DROP TABLE ledger_links"))
         unit.session.execute(text("DROP TABLE ledger"))
         unit.session.execute(text("DELETE FROM alembic_version"))

@@ -63,7 +63,7 @@ class Engine:
         kind: str = "test",
     ) -> None:
         subject_id, adapter = pair or (None, None)
-        with self.database.unit() as unit:
+        with self.database.unit("test") as unit:
             self.outbox.put(
                 unit,
                 kind,

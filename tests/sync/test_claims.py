@@ -24,7 +24,7 @@ LATER = Again("busy", after=3600)
 
 def claimed(engine: Engine) -> str | None:
     """Claim the next job and leave it in flight; its key."""
-    with engine.database.unit() as unit:
+    with engine.database.unit("test") as unit:
         job = claims.claim(unit.session, engine.clock())
         key = job.key if job else None
         unit.commit()
@@ -139,7 +139,7 @@ def test_a_dead_job_holds_up_nobody(engine: Engine) -> None:
 
 def test_jobs_of_a_subject_without_an_adapter_do_not_wait_for_each_other(engine: Engine) -> None:
     for key in ("first", "second"):
-        with engine.database.unit() as unit:
+        with engine.database.unit("test") as unit:
             engine.outbox.put(unit, "test", {}, key=key, subject_id="ann")
             unit.commit()
 
@@ -237,7 +237,7 @@ def test_a_worker_that_is_late_but_was_not_replaced_may_still_end_its_job(
 
 def test_a_job_that_was_ended_from_outside_stays_ended(engine: Engine) -> None:
     def be_superseded(task: Task) -> Finished:
-        with engine.database.unit() as unit:
+        with engine.database.unit("test") as unit:
             unit.session.execute(update(Job).values(end="superseded", ended_at=engine.clock()))
             unit.commit()
         return Finished()

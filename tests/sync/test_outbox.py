@@ -20,7 +20,7 @@ CANARY = "canary-7301@example.org"
 
 def test_d1_a_job_and_what_it_is_for_are_committed_together_or_not_at_all(engine: Engine) -> None:
     for key, keep in (("kept", True), ("undone", False)):
-        with engine.database.unit() as unit:
+        with engine.database.unit("test") as unit:
             unit.session.add(Subject(id=key, created_at=NOON))
             engine.outbox.put(unit, "test", {}, key=key)
             if keep:
@@ -33,10 +33,10 @@ def test_workers_are_told_after_the_commit_once_and_never_without_one(engine: En
     told: list[int] = []
     engine.outbox.subscribe(lambda: told.append(engine.count_open()))
 
-    with engine.database.unit() as unit:
+    with engine.database.unit("test") as unit:
         engine.outbox.put(unit, "test", {})
     assert told == []
-    with engine.database.unit() as unit:
+    with engine.database.unit("test") as unit:
         engine.outbox.put(unit, "test", {})
         engine.outbox.put(unit, "test", {})
         assert told == []
@@ -47,7 +47,7 @@ def test_workers_are_told_after_the_commit_once_and_never_without_one(engine: En
 
 def test_d3_the_key_is_made_with_the_job_and_stays_through_every_attempt(engine: Engine) -> None:
     engine.handler.answers = [Again("busy", after=0), Again("busy", after=0)]
-    with engine.database.unit() as unit:
+    with engine.database.unit("test") as unit:
         job = engine.outbox.put(unit, "test", {})
         key = job.key
         unit.commit()
@@ -66,14 +66,14 @@ def test_d3_two_jobs_with_one_key_are_refused(engine: Engine) -> None:
 
 
 def test_keys_do_not_repeat(engine: Engine) -> None:
-    with engine.database.unit() as unit:
+    with engine.database.unit("test") as unit:
         keys = {engine.outbox.put(unit, "test", {}).key for _ in range(100)}
 
     assert len(keys) == 100
 
 
 def test_a_job_waits_for_its_moment(engine: Engine, clock: FakeClock) -> None:
-    with engine.database.unit() as unit:
+    with engine.database.unit("test") as unit:
         engine.outbox.put(unit, "test", {}, due_at=clock.now.replace(hour=13))
         unit.commit()
 

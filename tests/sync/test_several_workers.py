@@ -159,7 +159,7 @@ class Rehearsal:
     def claim(self) -> None:
         ready = [job for job in self.jobs if job.may_run(self.jobs, self.now)]
         expected = min(ready, key=lambda job: (job.lane.rank, job.due, job.number), default=None)
-        with self.engine.database.unit() as unit:
+        with self.engine.database.unit("test") as unit:
             job = claims.claim(unit.session, self.engine.clock())
             claimed = (int(job.key), job.id, job.lease or "") if job else None
             unit.commit()
@@ -174,7 +174,7 @@ class Rehearsal:
         modelled, job_id, lease = self.in_flight.pop(which % len(self.in_flight))
         modelled.held = False
         now = self.engine.clock()
-        with self.engine.database.unit() as unit:
+        with self.engine.database.unit("test") as unit:
             if how == "finish":
                 modelled.open = False
                 assert claims.end(unit.session, job_id, lease, how="done", now=now, cause=None)
@@ -207,7 +207,7 @@ def test_d5_d6_whatever_happens_in_whatever_order_the_next_job_is_the_one_by_the
     @settings(max_examples=40)
     @given(steps=STEPS)
     def rehearse(steps: list[tuple]) -> None:
-        with lite.unit() as unit:
+        with lite.unit("test") as unit:
             unit.session.connection().exec_driver_sql("DELETE FROM jobs")
             unit.commit()
         clock = FakeClock()

@@ -67,7 +67,7 @@ def test_the_handler_is_called_outside_any_transaction(engine: Engine) -> None:
     """Another writer gets its turn at once; SQLite would make it wait for a transaction."""
 
     def write_meanwhile(task: Task) -> Result:
-        with engine.database.unit() as unit:
+        with engine.database.unit("test") as unit:
             unit.session.execute(text("PRAGMA busy_timeout=1"))
             add_a_row(unit.session)
             unit.commit()
@@ -183,7 +183,7 @@ def test_a_job_of_a_kind_that_nobody_handles_is_given_up(engine: Engine) -> None
 
 def test_a_job_whose_key_is_gone_is_given_up_and_its_handler_told(engine: Engine) -> None:
     engine.put("k")
-    with engine.database.unit() as unit:
+    with engine.database.unit("test") as unit:
         unit.session.execute(update(Job).values(payload_sealed=b"sealed by a key of yore"))
         unit.commit()
 
@@ -371,7 +371,7 @@ def test_a_worker_sleeps_while_a_job_waits_for_another(lite: Database, vault: Va
     """A round of chores follows each waking, so they count how often it woke up."""
     rounds: list[None] = []
     engine = Engine(lite, vault, utc_now, chores=[lambda: rounds.append(None)])
-    with lite.unit() as unit:
+    with lite.unit("test") as unit:
         unit.session.add(Subject(id="ann", created_at=NOON))
         unit.commit()
     engine.handler.answers = [Again("busy", after=600)]
@@ -432,7 +432,7 @@ def test_a_worker_outlives_a_database_that_is_away_and_says_so_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("portal.sync.worker.AFTER_A_FAULT", 0.01)
-    with lite.unit() as unit:
+    with lite.unit("test") as unit:
         unit.session.execute(text("ALTER TABLE jobs RENAME TO jobs_away"))
         unit.commit()
     caplog.set_level(logging.WARNING)
@@ -442,7 +442,7 @@ def test_a_worker_outlives_a_database_that_is_away_and_says_so_once(
     )
     with Running(lite, vault) as engine:
         wait_until(lambda: len(rounds) >= 3)
-        with lite.unit() as unit:
+        with lite.unit("test") as unit:
             unit.session.execute(text("ALTER TABLE jobs_away RENAME TO jobs"))
             unit.commit()
         wait_until(lambda: "answers again" in caplog.text)

@@ -1,0 +1,34 @@
+"""Every table of the portal's own database. CRM values are not among them: those are read live.
+
+All times are UTC. A column named ``…_sealed`` holds what `portal.store.vault.Vault` sealed and is
+emptied as soon as it has served; ``…_hash`` holds a digest from which nothing can be read back.
+"""
+
+from portal.store.tables.base import Table
+from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
+from portal.store.tables.operators import Operator, OperatorSession
+from portal.store.tables.people import Proof, QuotaHit, Session, Subject, SubjectAlias
+from portal.store.tables.requests import Consent, Delivery, Request, Suppression
+from portal.store.tables.work import AdapterState, Alarm, Job, Mark
+
+__all__ = [
+    "AdapterState",
+    "Alarm",
+    "Consent",
+    "Delivery",
+    "Job",
+    "LedgerEntry",
+    "LedgerLink",
+    "LedgerWaiting",
+    "Mark",
+    "Operator",
+    "OperatorSession",
+    "Proof",
+    "QuotaHit",
+    "Request",
+    "Session",
+    "Subject",
+    "SubjectAlias",
+    "Suppression",
+    "Table",
+]

@@ -1,0 +1,73 @@
+"""What subscribers asked for and decided, and how far that is."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.store.tables.base import Table, only
+
+
+class Request(Table):
+    """A subscriber's exercise of one right. ``details`` holds codes (field and purpose ids)."""
+
+    __tablename__ = "requests"
+    __table_args__ = (Index(None, "subject_id", "received_at"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"))
+    site: Mapped[str] = mapped_column(String(48))
+    right: Mapped[str] = mapped_column(String(16))
+    locale: Mapped[str] = mapped_column(String(8))
+    received_at: Mapped[datetime]
+    details: Mapped[dict[str, Any]]
+
+
+class Delivery(Table):
+    """How far one request is in one system. ``outcome`` holds codes: cause, retained categories.
+
+    One that asks for the very same as another that is still waiting has no job of its own: it
+    ``follows`` that one, and goes through its states.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (UniqueConstraint("request_id", "adapter"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
+    adapter: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    changed_at: Mapped[datetime]
+    outcome: Mapped[dict[str, Any]]
+    follows: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id"), index=True)
+
+
+class Consent(Table):
+    """The consent record (Art. 7(1) GDPR): append-only, one row per decision."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index(None, "subject_id", "purpose", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"))
+    purpose: Mapped[str] = mapped_column(String(48))
+    granted: Mapped[bool]
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(32))
+    wording: Mapped[str] = mapped_column(Text)
+    wording_version: Mapped[str] = mapped_column(String(32))
+    locale: Mapped[str] = mapped_column(String(8))
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"))
+
+
+class Suppression(Table):
+    """A subject who was erased and must not come back; found by the aliases, so by a keyed hash.
+
+    ``lifted_at``: she came back by a fresh, later opt-in of her own.
+    """
+
+    __tablename__ = "suppressions"
+    __table_args__ = (Index(None, "subject_id", unique=True, **only("lifted_at IS NULL")),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"))
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"))
+    since: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
