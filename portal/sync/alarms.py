@@ -1,0 +1,93 @@
+"""Alarms: what a person has to look at. One open alarm a thing, however often it happens."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portal.store.tables import Alarm
+
+
+class AlarmKind(StrEnum):
+    """What an alarm tells."""
+
+    DEAD_LETTER = "dead_letter"
+    """A job was given up; it can be replayed."""
+    ADAPTER_PAUSED = "adapter_paused"
+    """An adapter is left alone until a person resumes it."""
+    NOT_CONFIRMED = "not_confirmed"
+    """A CRM answered well and kept the old."""
+    REAPPEARED = "reappeared"
+    """Somebody who was erased is in a CRM again."""
+    DEADLINE = "deadline"
+    """A request is still open shortly before the law wants it answered."""
+    KEY_ROTATION = "key_rotation"
+    """The keys are older than they should be."""
+
+
+def raise_alarm(
+    session: Session,
+    kind: AlarmKind,
+    key: str,
+    *,
+    now: datetime,
+    adapter: str | None = None,
+    subject_id: str | None = None,
+    request_id: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Alarm:
+    """Raise an alarm, or count the one of this key that is open.
+
+    Args:
+        session: Of the transaction that holds what the alarm is about.
+        kind: What it tells.
+        key: What it is about, 128 characters at most; codes and ids, never a value.
+        now: UTC.
+        adapter: The system it is about.
+        subject_id: The subject it is about.
+        request_id: The request it is about.
+        facts: Codes and numbers, as in the ledger.
+    """
+    found = session.scalars(_open(key)).first()
+    if found is not None:
+        found.times += 1
+        found.repeated_at = now
+        return found
+    alarm = Alarm(
+        kind=kind,
+        key=key[:128],
+        adapter=adapter,
+        subject_id=subject_id,
+        request_id=request_id,
+        raised_at=now,
+        repeated_at=now,
+        times=1,
+        facts=dict(facts or {}),
+    )
+    session.add(alarm)
+    session.flush()
+    return alarm
+
+
+def clear_alarm(session: Session, key: str, now: datetime) -> bool:
+    """Clear the open alarm of this key, if there is one."""
+    cleared = session.execute(
+        update(Alarm)
+        .where(Alarm.key == key[:128], Alarm.cleared_at.is_(None))
+        .values(cleared_at=now)
+    )
+    return bool(cleared.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
+
+
+def open_alarms(session: Session) -> list[Alarm]:
+    """What waits for a person, oldest first."""
+    return list(
+        session.scalars(select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.raised_at))
+    )
+
+
+def _open(key: str) -> Any:
+    return select(Alarm).where(Alarm.key == key[:128], Alarm.cleared_at.is_(None)).with_for_update()
