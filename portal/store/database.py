@@ -5,16 +5,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.faults import fault
+from portal.store.tables import Table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = 30_000  # milliseconds that SQLite waits for another writer
@@ -121,6 +125,14 @@ class Database:
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+
+
+def insert_into(session: Session, table: type[Table]) -> sqlite_dialect.Insert:
+    """An INSERT that can say what to do where the row is there already, on either database."""
+    if session.get_bind().dialect.name == "postgresql":
+        # Both dialects write ON CONFLICT alike; the types merely do not know of each other.
+        return cast("sqlite_dialect.Insert", postgresql_dialect.insert(table))
+    return sqlite_dialect.insert(table)
 
 
 def _alembic(connection: Connection) -> Config:
