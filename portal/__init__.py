@@ -41,6 +41,7 @@ from portal.rights.requests import Requests
 from portal.rights.services import Rights
 from portal.store.database import Database
 from portal.store.vault import Keyring, Vault
+from portal.sync.gates import Gates
 from portal.sync.jobs import Handlers
 from portal.sync.outbox import Outbox
 from portal.sync.worker import Worker
@@ -74,6 +75,8 @@ class Portal:
     adapters: Registry
     outbox: Outbox
     ledger: Ledger
+    gates: Gates
+    handlers: Handlers
     worker: Worker
     services: Services = field(repr=False)
 
@@ -134,7 +137,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         sessions.end_expired,
         partial(_forget_quotas, database, clock),
     )
-    worker = Worker(database, vault, handlers, clock=clock, chores=chores)
+    gates = Gates()
+    worker = Worker(database, vault, handlers, clock=clock, chores=chores, gates=gates)
     outbox.subscribe(worker.wake)
     services = Services(
         settings=settings,
@@ -162,6 +166,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         adapters=adapters,
         outbox=outbox,
         ledger=ledger,
+        gates=gates,
+        handlers=handlers,
         worker=worker,
         services=services,
     )

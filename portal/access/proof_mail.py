@@ -18,13 +18,13 @@ from portal.mail.smtp import Letter, Mailer, MailRefused, MailUnavailable
 from portal.store.database import Database
 from portal.store.tables import Proof
 from portal.store.vault import Vault, new_code, show_code
-from portal.sync.jobs import Again, Finished, GaveUp, Result, Task
+from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task
 
 SEALED_FOR = "proof"
 PATHS = {"signin": "enter", "confirm": "confirm"}
 
 
-class ProofMail:
+class ProofMail(Handler):
     """Handler of the job that `portal.access.ask` writes down.
 
     To a known address goes a link and a code, to the address as the CRM has it and never as it was

@@ -3,6 +3,7 @@
 A deed may be a repetition after a lost answer, so each leaves alone what is done already.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,6 +88,12 @@ def erasure(
         "names": list(names),
         "refs": None if refs is None else [ref.key for ref in refs],
     }
+
+
+def likeness(payload: Mapping[str, Any]) -> str:
+    """What a payload asks for, without when and by which words: two with the same are one."""
+    asked = {name: value for name, value in payload.items() if name != "evidence"}
+    return json.dumps(asked, sort_keys=True)
 
 
 # --- deeds ----------------------------------------------------------------------------------------

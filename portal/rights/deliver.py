@@ -13,7 +13,6 @@ from portal.adapters.contract import (
     Conflict,
     Misconfigured,
     RateLimited,
-    Refused,
     Registry,
     Unsupported,
 )
@@ -25,21 +24,16 @@ from portal.rights.deeds import DEEDS, Ended
 from portal.rights.requests import delivery_of
 from portal.store.database import Database
 from portal.store.tables import Delivery, Request
-from portal.sync.jobs import Again, Finished, GaveUp, Recording, Result, Task
+from portal.sync.gates import UNANSWERED
+from portal.sync.jobs import Again, Finished, GaveUp, Handler, Recording, Result, Task, Verdict
 
 log = logging.getLogger(__name__)
 
 AWAITING_AGAIN = 300.0
 """Seconds until an asynchronous CRM is read once more."""
 
-CAUSES: dict[type[AdapterError], str] = {
-    Refused: "refused",
-    Unsupported: "unsupported",
-    Misconfigured: "misconfigured",
-}
 
-
-class Delivering:
+class Delivering(Handler):
     """Handler of deliveries."""
 
     def __init__(
@@ -50,27 +44,31 @@ class Delivering:
         self._ledger = ledger
         self._clock = clock
 
+    def begin(self, session: Db, key: str) -> None:
+        """The page says "passed on" from here on."""
+        self._moves(key, DeliveryState.SENT)(session)
+
     def run(self, task: Task) -> Result:
         """One attempt. It may be a repetition: every deed finds out what was done already."""
         adapter = self._adapters.get(task.adapter or "")
         if adapter is None:
-            return GaveUp("no_adapter", self._moves(task, DeliveryState.FAILED, cause="no_adapter"))
-        self._write(self._moves(task, DeliveryState.SENT))
+            failed = self._moves(task.key, DeliveryState.FAILED, cause="no_adapter")
+            return GaveUp("no_adapter", failed)
         try:
-            ended = self._do(adapter, task)
+            return self._answer(task, self._do(adapter, task))
         except Conflict as conflict:
             fields = list(conflict.fields)
-            return Finished(self._moves(task, DeliveryState.CONFLICT, fields=fields))
-        except RateLimited as limited:
-            self._write(self._moves(task, DeliveryState.QUEUED, cause="rate_limited"))
-            return Again("rate_limited", after=limited.retry_after)
+            return Finished(self._moves(task.key, DeliveryState.CONFLICT, fields=fields))
         except AdapterError as error:
             return self._stumbled(task, error)
-        return self._answer(task, ended)
 
     def abandon(self, session: Db, task: Task, cause: str) -> None:
         """No attempts are left: the page says that it did not work yet, and a person looks."""
-        self._moves(task, DeliveryState.FAILED, cause=cause)(session)
+        self._moves(task.key, DeliveryState.FAILED, cause=cause)(session)
+
+    def revive(self, session: Db, key: str) -> None:
+        """A person has looked: it waits again."""
+        self._moves(key, DeliveryState.QUEUED)(session)
 
     def _do(self, adapter: Adapter, task: Task) -> Ended:
         if self._was_taken_back(task):
@@ -78,77 +76,89 @@ class Delivering:
         return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
 
     def _was_taken_back(self, task: Task) -> bool:
-        """Is this a consent before a withdrawal or an erasure? They overtake it, and must stand."""
-        if task.payload["do"] != "consent" or not task.payload["granted"]:
+        """Has she decided otherwise since, or asked for erasure? What overtook this must stand.
+
+        A dead letter may be tried again long after, so this is asked about withdrawals, too.
+        """
+        if task.payload["do"] != "consent":
             return False
+        granted = task.payload["granted"]
         with self._database.reading() as db:
-            latest = ConsentRecord.latest(db, task.subject_id or "")
             own = delivery_of(db, task.key)
+            latest = ConsentRecord.latest(db, task.subject_id or "").get(task.payload["purpose"])
             erasure = db.scalar(
                 select(func.max(Delivery.id))
                 .join(Request, Request.id == Delivery.request_id)
                 .where(Request.subject_id == task.subject_id, Request.right == Right.ERASE)
             )
-        if own is not None and erasure is not None and erasure > own.id:
+        if granted and own is not None and erasure is not None and erasure > own.id:
             return True
-        decision = latest.get(task.payload["purpose"])
-        return decision is not None and not decision.granted
+        return latest is not None and latest.granted is not granted
 
     def _stumbled(self, task: Task, error: AdapterError) -> Result:
-        kind = type(error)
-        if not error.retry:
-            cause = CAUSES.get(kind, "refused")
-            return GaveUp(cause, self._moves(task, DeliveryState.FAILED, cause=cause))
-        # No answer: it may have taken effect. The next attempt reads before it writes.
-        self._write(self._moves(task, DeliveryState.UNCONFIRMED, cause="unreachable"))
-        return Again("unreachable")
+        match error:
+            case RateLimited(retry_after=after):
+                waits = self._moves(task.key, DeliveryState.QUEUED, cause="rate_limited")
+                return Again("rate_limited", after, waits, Verdict.BUSY)
+            case Misconfigured():
+                # A wrong password fails every call: the others need not find that out one by one.
+                waits = self._moves(task.key, DeliveryState.QUEUED, cause="misconfigured")
+                return Again("misconfigured", None, waits, Verdict.PAUSE)
+            case _ if error.retry:
+                # No answer: it may have taken effect. The next attempt reads before it writes.
+                unsure = self._moves(task.key, DeliveryState.UNCONFIRMED, cause=UNANSWERED)
+                return Again(UNANSWERED, None, unsure, Verdict.UNANSWERED)
+        cause = "unsupported" if isinstance(error, Unsupported) else "refused"
+        return GaveUp(cause, self._moves(task.key, DeliveryState.FAILED, cause=cause))
 
     def _answer(self, task: Task, ended: Ended) -> Result:
-        if ended.state is DeliveryState.UNCONFIRMED:
-            log.error("job %d: %s answered well and kept the old", task.id, task.adapter)
-            self._write(self._moves(task, ended.state, **ended.outcome))
-            return Again("not_confirmed")
-        if ended.state is DeliveryState.AWAITING and not ended.by_a_person:
-            self._write(self._moves(task, ended.state, **ended.outcome))
-            return Again("awaiting", after=AWAITING_AGAIN)
-        if ended.state is DeliveryState.FAILED:
-            cause = str(ended.outcome.get("cause", "failed"))
-            return GaveUp(cause, self._moves(task, ended.state, **ended.outcome))
-        return Finished(self._moves(task, ended.state, **ended.outcome))
+        moved = self._moves(task.key, ended.state, **ended.outcome)
+        match ended.state:
+            case DeliveryState.UNCONFIRMED:
+                log.error("job %d: %s answered well and kept the old", task.id, task.adapter)
+                return Again("not_confirmed", record=moved)
+            case DeliveryState.AWAITING if not ended.by_a_person:
+                return Again("awaiting", AWAITING_AGAIN, moved)
+            case DeliveryState.FAILED:
+                return GaveUp(str(ended.outcome.get("cause", "failed")), moved)
+        return Finished(moved)
 
-    def _write(self, record: Recording) -> None:
-        with self._database.unit("delivery moved") as unit:
-            record(unit.session)
-            unit.commit()
-
-    def _moves(self, task: Task, state: DeliveryState, **outcome: Any) -> Recording:
-        """The write that moves the delivery into a state, and tells the ledger if it is an end."""
+    def _moves(self, key: str, state: DeliveryState, **outcome: Any) -> Recording:
+        """The write that moves a delivery, and those that follow it, into a state."""
 
         def record(db: Db) -> None:
-            delivery = delivery_of(db, task.key)
-            request = db.get(Request, delivery.request_id) if delivery else None
-            if delivery is None or request is None:
+            delivery = delivery_of(db, key)
+            if delivery is None:
                 return
-            before = DeliveryState(delivery.state)
-            if before is not state and state not in TRANSITIONS[before]:
-                return
-            delivery.state, delivery.changed_at = state, self._clock()
-            delivery.outcome = outcome
-            if state.is_final or state is DeliveryState.AWAITING:
-                self._ledger.note(
-                    db,
-                    Event.DELIVERED,
-                    subject_id=task.subject_id,
-                    request_id=request.id,
-                    facts={
-                        "adapter": task.adapter,
-                        "right": request.right,
-                        "state": state,
-                        **_codes(outcome),
-                    },
-                )
+            followers = db.scalars(select(Delivery).where(Delivery.follows == delivery.id))
+            for one in (delivery, *followers):
+                self._move(db, one, state, outcome)
 
         return record
+
+    def _move(
+        self, db: Db, delivery: Delivery, state: DeliveryState, outcome: Mapping[str, Any]
+    ) -> None:
+        before = DeliveryState(delivery.state)
+        if before is not state and state not in TRANSITIONS[before]:
+            return
+        delivery.state, delivery.changed_at = state, self._clock()
+        delivery.outcome = dict(outcome)
+        if not (state.is_final or state is DeliveryState.AWAITING):
+            return
+        request = db.get_one(Request, delivery.request_id)
+        self._ledger.note(
+            db,
+            Event.DELIVERED,
+            subject_id=request.subject_id,
+            request_id=request.id,
+            facts={
+                "adapter": delivery.adapter,
+                "right": request.right,
+                "state": state,
+                **_codes(outcome),
+            },
+        )
 
 
 def _codes(outcome: Mapping[str, Any]) -> dict[str, Any]:

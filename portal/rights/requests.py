@@ -12,6 +12,7 @@ from portal.access.sessions import SignedIn
 from portal.domain.clock import Clock
 from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.deeds import likeness
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
 from portal.store.vault import new_reference
@@ -133,24 +134,30 @@ class Requests:
             facts={"right": right, "adapters": list(deliveries), **details},
         )
         for adapter, payload in deliveries.items():
+            like = likeness(payload)
+            waiting = self._outbox.waiting_like(unit, like, signed_in.subject_id, adapter)
+            leader = delivery_of(db, waiting.key) if waiting else None
             delivery = Delivery(
                 request_id=request_id,
                 adapter=adapter,
                 state=DeliveryState.QUEUED,
                 changed_at=now,
                 outcome={},
+                follows=leader.id if leader else None,
             )
             db.add(delivery)
             db.flush()
-            self._outbox.put(
-                unit,
-                JOB,
-                payload,
-                key=job_key(delivery),
-                lane=LANE_OF_RIGHT.get(right, Lane.ORDINARY),
-                subject_id=signed_in.subject_id,
-                adapter=adapter,
-            )
+            if leader is None:
+                self._outbox.put(
+                    unit,
+                    JOB,
+                    payload,
+                    key=job_key(delivery),
+                    lane=LANE_OF_RIGHT.get(right, Lane.ORDINARY),
+                    subject_id=signed_in.subject_id,
+                    adapter=adapter,
+                    like=like,
+                )
         return request_id
 
     def all_of(self, signed_in: SignedIn) -> list[History]:

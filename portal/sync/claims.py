@@ -3,17 +3,19 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session, aliased
 
 from portal.domain.rights import Lane
-from portal.store.tables import Job, Subject
+from portal.store.tables import AdapterState, Job, Subject
+from portal.store.tables.base import UtcDateTime
+from portal.sync.gates import Gates, is_shut
 
 LEASE = timedelta(seconds=90)
-"""Outlives every adapter's and mail server's time-outs together; the worker keeps well below it."""
+"""After this a worker counts as dead. One that is merely slow renews its lease in time."""
 
 
-def claim(session: Session, now: datetime) -> Job | None:
+def claim(session: Session, now: datetime, gates: Gates) -> Job | None:
     """Take the next job that may run now, by a lease; commit before doing it.
 
     On PostgreSQL several workers claim side by side and skip each other's rows; SQLite has one
@@ -21,14 +23,20 @@ def claim(session: Session, now: datetime) -> Job | None:
     """
     next_job = (
         select(Job)
-        .where(Job.ended_at.is_(None), Job.due_at <= now, _is_free(Job, now), ~_must_wait(now))
+        .where(
+            Job.ended_at.is_(None),
+            Job.due_at <= now,
+            _is_free(Job, now),
+            ~is_shut(now),
+            ~_must_wait(now),
+        )
         .order_by(Job.lane, Job.due_at, Job.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=Job)
         .execution_options(populate_existing=True)
     )
     job = session.scalars(next_job).first()
-    while job is not None and _lost_the_pair(session, job, now):
+    while job is not None and not _is_ours(session, job, now, gates):
         job = session.scalars(next_job).first()  # what the other has claimed is seen by now
     if job is None:
         return None
@@ -45,11 +53,19 @@ def next_due(session: Session, now: datetime) -> datetime | None:
     None when there is nothing to wait for. A job that waits for another of its pair does not
     count: the end of that other one is what it waits for.
     """
-    return session.scalar(
-        select(func.min(func.coalesce(Job.leased_until, Job.due_at))).where(
-            Job.ended_at.is_(None), or_(~_is_free(Job, now), ~_must_wait(now))
+    due = func.coalesce(Job.leased_until, Job.due_at)
+    opens = case((AdapterState.held_until > due, AdapterState.held_until), else_=due)
+    first: datetime | None = session.scalar(
+        select(type_coerce(func.min(opens), UtcDateTime()))
+        .select_from(Job)
+        .outerjoin(AdapterState, AdapterState.adapter == Job.adapter)
+        .where(
+            Job.ended_at.is_(None),
+            AdapterState.paused_at.is_(None),
+            or_(~_is_free(Job, now), ~_must_wait(now)),
         )
     )
+    return first
 
 
 def end(
@@ -78,15 +94,35 @@ def end(
     return _fenced(session, job_id, lease, values)
 
 
-def postpone(session: Session, job_id: int, lease: str, due_at: datetime, cause: str) -> bool:
-    """Give a job back, to be tried again later. False: another worker has taken it over."""
+def postpone(
+    session: Session,
+    job_id: int,
+    lease: str,
+    due_at: datetime,
+    *,
+    cause: str | None,
+    attempts: int,
+    payload: bytes | None = None,
+) -> bool:
+    """Give a job back, to be tried again later. False: another worker has taken it over.
+
+    ``attempts``: how many count from now on. ``payload``: sealed, in the place of what it held.
+    """
     values: dict[str, object] = {
         "due_at": due_at,
         "cause": _fitting(cause),
+        "attempts": attempts,
         "lease": None,
         "leased_until": None,
     }
+    if payload is not None:
+        values["payload_sealed"] = payload
     return _fenced(session, job_id, lease, values)
+
+
+def renew(session: Session, job_id: int, lease: str, now: datetime) -> bool:
+    """Hold a job for longer. False: another worker has taken it over."""
+    return _fenced(session, job_id, lease, {"leased_until": now + LEASE})
 
 
 def _fenced(session: Session, job_id: int, lease: str, values: dict[str, object]) -> bool:
@@ -128,6 +164,12 @@ def _must_wait(now: datetime) -> ColumnElement[bool]:
             ),
         )
     )
+
+
+def _is_ours(session: Session, job: Job, now: datetime, gates: Gates) -> bool:
+    if _lost_the_pair(session, job, now):
+        return False
+    return job.adapter is None or gates.enter(session, job.adapter, now)
 
 
 def _lost_the_pair(session: Session, job: Job, now: datetime) -> bool:

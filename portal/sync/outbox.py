@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select, text
+
 from portal.domain.clock import Clock
 from portal.domain.rights import Lane
 from portal.store.database import Unit
@@ -12,6 +14,8 @@ from portal.store.tables import Job
 from portal.store.vault import Vault
 
 SEALED_FOR = "job"
+CHANNEL = "portal_jobs"
+"""The name under which PostgreSQL tells workers of new jobs."""
 
 
 class Outbox:
@@ -37,6 +41,7 @@ class Outbox:
         adapter: str | None = None,
         key: str | None = None,
         due_at: datetime | None = None,
+        like: str | None = None,
     ) -> Job:
         """Write a job down within a unit of work; it exists once that is committed.
 
@@ -49,6 +54,7 @@ class Outbox:
             adapter: See `subject_id`.
             key: The idempotency key; made here, once, if not given.
             due_at: Not before this moment (UTC); now, if not given.
+            like: What it does, in a text that says no more and no less; see `waiting_like`.
         """
         now = self._clock()
         job = Job(
@@ -57,14 +63,54 @@ class Outbox:
             subject_id=subject_id,
             adapter=adapter,
             key=key or secrets.token_hex(16),
+            likeness=self._likeness(like) if like else None,
             payload_sealed=self._vault.seal(dict(payload), SEALED_FOR),
             created_at=now,
             due_at=due_at or now,
             attempts=0,
         )
         unit.session.add(job)
-        unit.after_commit(self.announce)
+        self._tell(unit)
         return job
+
+    def waiting_like(self, unit: Unit, like: str, subject_id: str, adapter: str) -> Job | None:
+        """The job that does the very same, if it is the last that waits for this pair.
+
+        Whoever asks for it once more can go along with that one: nothing stands between them, so
+        no order is changed. The job is held until the commit, so that no worker takes it before.
+        """
+        last = unit.session.scalars(
+            select(Job)
+            .where(Job.subject_id == subject_id, Job.adapter == adapter, Job.ended_at.is_(None))
+            .order_by(Job.id.desc())
+            .limit(1)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).first()
+        if last is None or last.lease is not None or last.likeness != self._likeness(like):
+            return None
+        return last
+
+    def put_back(self, unit: Unit, job_id: int) -> Job | None:
+        """Open a job again that was given up and has its payload still, under the same key."""
+        job = unit.session.get(Job, job_id, with_for_update=True, populate_existing=True)
+        if job is None or job.end != "dead" or job.payload_sealed is None:
+            return None
+        job.ended_at = job.end = job.cause = job.lease = job.leased_until = None
+        job.attempts, job.due_at = 0, self._clock()
+        self._tell(unit)
+        return job
+
+    def _likeness(self, like: str) -> bytes:
+        return self._vault.bucket("likeness", like)
+
+    def _tell(self, unit: Unit) -> None:
+        """Wake workers after the commit: those of this process, and on PostgreSQL all others."""
+        unit.after_commit(self.announce)
+        told = unit.session.info.setdefault(CHANNEL, False)
+        if not told and unit.session.get_bind().dialect.name == "postgresql":
+            unit.session.info[CHANNEL] = True
+            unit.session.execute(text(f"NOTIFY {CHANNEL}"))  # heard when the commit is done
 
     def announce(self) -> None:
         """Tell the workers of this process that there may be something to do."""

@@ -3,22 +3,25 @@
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.orm import Session
 
 from portal.domain.clock import Clock
 from portal.store.database import Database
 from portal.store.vault import CannotUnseal, Vault
 from portal.sync import claims
-from portal.sync.backoff import MAX_ATTEMPTS, pause
-from portal.sync.jobs import Again, Finished, GaveUp, Handler, Handlers, Result, Task
+from portal.sync.backoff import MAX_ATTEMPTS
+from portal.sync.endings import DATABASE_AWAY, Endings, where
+from portal.sync.gates import Gates
+from portal.sync.jobs import (
+    Again,
+    GaveUp,
+    Handler,
+    Handlers,
+    Task,
+)
 from portal.sync.outbox import SEALED_FOR
+from portal.sync.renewal import Renewal
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +31,7 @@ CHORES_EVERY = 60.0
 """Seconds between two rounds of chores, at most, however many jobs there are."""
 AFTER_A_FAULT = 2.0
 """Seconds of rest when the database is away or the engine itself met a fault."""
-LONGEST_WISH = 86_400.0
-"""Seconds: a CRM that asks to be left alone for longer is asked again after this."""
-DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree)
+RENEW_EVERY = claims.LEASE.total_seconds() / 3
 
 Chore = Callable[[], object]
 
@@ -52,8 +53,9 @@ class Worker:
         clock: The time; moved by tests.
         chores: See above.
         max_attempts: After so many a person has to look.
-        poll: Seconds after which to look without having been woken. A worker that shares SQLite
-            with another process, which cannot wake it, wants one second.
+        gates: Which adapters may be called now.
+        poll: Seconds after which to look without having been woken.
+        renew_every: Seconds after which the lease of a slow job is renewed.
     """
 
     def __init__(
@@ -64,16 +66,21 @@ class Worker:
         *,
         clock: Clock,
         chores: Sequence[Chore] = (),
+        gates: Gates | None = None,
         max_attempts: int = MAX_ATTEMPTS,
         poll: float = SAFETY_POLL,
+        renew_every: float = RENEW_EVERY,
     ) -> None:
         self._database = database
         self._vault = vault
         self._handlers = handlers
         self._clock = clock
         self._chores = tuple(chores)
+        self._gates = gates or Gates()
+        self._endings = Endings(database, vault, self._gates, clock)
         self._max_attempts = max_attempts
         self._poll = poll
+        self._renewal = Renewal(self._renew, every=renew_every)
         self._condition = threading.Condition()
         self._woken = False
         self._stopping = False
@@ -109,6 +116,10 @@ class Worker:
         self._work()
 
     def _work(self) -> None:
+        with self._renewal.watching():
+            self._work_until_stopped()
+
+    def _work_until_stopped(self) -> None:
         away = False
         while not self._stopping:
             try:
@@ -121,7 +132,7 @@ class Worker:
                     log.error("the portal's own database does not answer: %s", type(error).__name__)  # noqa: TRY400  the traceback would print statements
                 away, wait = True, AFTER_A_FAULT
             except Exception as error:  # noqa: BLE001  a worker that ends works no more
-                log.error("the worker met a fault: %s", _where(error))  # noqa: TRY400  see _where
+                log.error("the worker met a fault: %s", where(error))  # noqa: TRY400  see where
                 wait = AFTER_A_FAULT
             with self._condition:
                 if not (self._woken or self._stopping):
@@ -148,7 +159,7 @@ class Worker:
             except DATABASE_AWAY:
                 raise
             except Exception as error:  # noqa: BLE001  one chore must not stop the others
-                log.error("a chore failed: %s", _where(error))  # noqa: TRY400  see _where
+                log.error("a chore failed: %s", where(error))  # noqa: TRY400  see where
 
     # --- one job -------------------------------------------------------------------------------
 
@@ -162,9 +173,12 @@ class Worker:
     def run_once(self) -> bool:
         """Claim the next job and make one attempt at it. False: there was none to claim."""
         with self._database.unit("job claimed") as unit:
-            job = claims.claim(unit.session, self._clock())
+            job = claims.claim(unit.session, self._clock(), self._gates)
             if job is None:
                 return False
+            handler = self._handlers.get(job.kind)
+            if handler is not None:
+                handler.begin(unit.session, job.key)
             lease, sealed = job.lease or "", job.payload_sealed or b""
             task = Task(
                 id=job.id,
@@ -178,12 +192,11 @@ class Worker:
                 payload={},
             )
             unit.commit()
-        handler = self._handlers.get(task.kind)
         if handler is None:
-            self._end(None, task, lease, GaveUp("no_handler"))
+            self._endings.end(None, task, lease, GaveUp("no_handler"))
         elif task.attempt > self._max_attempts:
             # Whoever held the last lease never came back; this job may be what they died of.
-            self._end(handler, task, lease, GaveUp("worker_lost"), abandon=True)
+            self._endings.end(handler, task, lease, GaveUp("worker_lost"), abandon=True)
         else:
             self._attempt(handler, task, lease, sealed)
         return True
@@ -192,73 +205,24 @@ class Worker:
         try:
             task = replace(task, payload=self._vault.unseal(sealed, SEALED_FOR))
         except CannotUnseal:
-            self._end(handler, task, lease, GaveUp("cannot_unseal"), abandon=True)
+            self._endings.end(handler, task, lease, GaveUp("cannot_unseal"), abandon=True)
             return
         try:
-            result = handler.run(task)
+            with self._renewal.of(task.id, lease):
+                result = handler.run(task)
         except Exception as error:  # noqa: BLE001  a fault in a handler must not stop the worker
-            log.error("job %d (%s) met a fault: %s", task.id, task.kind, _where(error))  # noqa: TRY400  see _where
+            log.error("job %d (%s) met a fault: %s", task.id, task.kind, where(error))  # noqa: TRY400  see where
             result = Again("fault")
         try:
-            self._end(handler, task, lease, result)
+            self._endings.end(handler, task, lease, result)
         except DATABASE_AWAY:
             raise  # the lease runs out, and the job is done again under the same key
         except Exception as error:  # noqa: BLE001  what goes with the end could not be written
-            log.error("job %d (%s) could not be ended: %s", task.id, task.kind, _where(error))  # noqa: TRY400  see _where
-            self._end_bare(handler, task, lease)
+            log.error("job %d (%s) could not be ended: %s", task.id, task.kind, where(error))  # noqa: TRY400  see where
+            self._endings.end_bare(handler, task, lease)
 
-    def _end_bare(self, handler: Handler, task: Task, lease: str) -> None:
-        """After a fault in what a result records: try the job again, or end it without that."""
-        try:
-            self._end(handler, task, lease, Again("fault_at_end"))
-        except DATABASE_AWAY:
-            raise
-        except Exception as error:  # noqa: BLE001  the job must come to an end all the same
-            log.error("job %d (%s) could not be abandoned: %s", task.id, task.kind, _where(error))  # noqa: TRY400  see _where
-            self._end(None, task, lease, GaveUp("fault_at_end"))
-
-    def _end(
-        self,
-        handler: Handler | None,
-        task: Task,
-        lease: str,
-        result: Result,
-        *,
-        abandon: bool = False,
-    ) -> None:
-        now = self._clock()
-        if isinstance(result, Again) and task.is_last:
-            result, abandon = GaveUp(result.cause, result.record), True
-        with self._database.unit("job ended") as unit:
-            if not self._write_end(unit.session, task, lease, result, now):
-                log.warning("job %d: the lease had ended, its result is dropped", task.id)
-                return
-            result.record(unit.session)
-            if abandon and handler is not None:
-                handler.abandon(unit.session, task, getattr(result, "cause", ""))
+    def _renew(self, job_id: int, lease: str) -> bool:
+        with self._database.unit("lease renewed") as unit:
+            held = claims.renew(unit.session, job_id, lease, self._clock())
             unit.commit()
-        if isinstance(result, GaveUp):
-            log.error("job %d (%s) given up: %s", task.id, task.kind, result.cause)
-        elif isinstance(result, Again):
-            log.warning("job %d (%s) is tried again: %s", task.id, task.kind, result.cause)
-
-    @staticmethod
-    def _write_end(session: Session, task: Task, lease: str, result: Result, now: datetime) -> bool:
-        match result:
-            case Finished():
-                return claims.end(session, task.id, lease, how="done", now=now, cause=None)
-            case GaveUp(cause=cause, replayable=keep):
-                return claims.end(
-                    session, task.id, lease, how="dead", now=now, cause=cause, keep=keep
-                )
-            case Again(cause=cause, after=after):
-                seconds = pause(task.attempt) if after is None else min(after, LONGEST_WISH)
-                due_at = now + timedelta(seconds=seconds)
-                return claims.postpone(session, task.id, lease, due_at, cause)
-
-
-def _where(error: BaseException) -> str:
-    """The kind of a fault and where it happened; never its message, which may hold a value."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    return f"{type(error).__name__} in {places}"
+        return held

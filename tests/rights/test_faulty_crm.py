@@ -14,6 +14,7 @@ from portal.adapters.contract import (
     Unreachable,
     Unsupported,
 )
+from portal.sync.alarms import open_alarms
 from tests.portals import Office, Page, Visitor, logged
 
 DONE = "Yes, it is done"
@@ -120,7 +121,7 @@ def test_an_erasure_that_left_something_is_never_called_done(
     assert "delivered" not in office.events()
 
 
-@pytest.mark.parametrize("error", [Refused, Unsupported, Misconfigured])
+@pytest.mark.parametrize("error", [Refused, Unsupported])
 def test_a_crm_that_refuses_is_told_as_not_done_and_is_not_asked_again(
     office: Office,
     marijke: Visitor,
@@ -141,6 +142,34 @@ def test_a_crm_that_refuses_is_told_as_not_done_and_is_not_asked_again(
     assert DONE not in page.text
     assert "too short" not in page.text
     assert office.events()[-1] == "delivered", "the ledger knows how it ended"
+
+
+def test_d8_a_wrong_password_pauses_the_adapter_for_all_and_loses_nothing(
+    office: Office, marijke: Visitor, crm: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call is refused, not one for each that waits; a person is told, mends it, and goes on."""
+    monkeypatch.setattr(crm, "write", Faults(crm.write, Misconfigured("the password is wrong")))
+    stops = Faults(crm.set_consent)
+    monkeypatch.setattr(crm, "set_consent", stops)
+
+    place = save(marijke, "06 10004820")
+    office.work()
+    token = marijke.get("/me/consents").fields["csrf_token"]
+    marijke.post("/me/consents", csrf_token=token, purpose="newsletter", granted="no")
+    office.work()
+
+    assert stops.calls == [], "what comes after finds the gate shut"
+    assert "received" in marijke.get(place).text
+    with office.database.unit("test") as unit:
+        assert [alarm.kind for alarm in open_alarms(unit.session)] == ["adapter_paused"]
+        assert office.portal.gates.resume(unit.session, "crm", office.clock())
+        unit.commit()
+    office.clock.advance(minutes=1)
+    office.work()
+    assert len(stops.calls) == 1
+    assert office.contact()["phone"] == "06 10004820"
+    with office.database.reading() as session:
+        assert open_alarms(session) == []
 
 
 def test_a_crm_that_asks_for_patience_is_left_alone_for_as_long(

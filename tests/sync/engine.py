@@ -13,7 +13,7 @@ from portal.domain.rights import Lane
 from portal.store.database import Database
 from portal.store.tables import Job
 from portal.store.vault import Vault
-from portal.sync.jobs import Finished, Result, Task
+from portal.sync.jobs import Finished, Handler, Result, Task
 from portal.sync.outbox import Outbox
 from portal.sync.worker import Worker
 
@@ -21,7 +21,7 @@ Answer = Result | Exception | Callable[[Task], Result]
 
 
 @dataclass
-class FakeHandler:
+class FakeHandler(Handler):
     """Answers what is queued for it, in order, and `Finished` after that; remembers its tasks."""
 
     answers: list[Answer] = field(default_factory=list)

@@ -12,6 +12,7 @@ from portal.store.database import Database
 from portal.store.tables import Job
 from portal.store.vault import Vault
 from portal.sync import claims
+from portal.sync.gates import Gates
 from portal.sync.jobs import Again, Finished, GaveUp, Result, Task
 from portal.sync.worker import Worker
 from tests.storing import FakeClock, add_subject
@@ -25,7 +26,7 @@ LATER = Again("busy", after=3600)
 def claimed(engine: Engine) -> str | None:
     """Claim the next job and leave it in flight; its key."""
     with engine.database.unit("test") as unit:
-        job = claims.claim(unit.session, engine.clock())
+        job = claims.claim(unit.session, engine.clock(), Gates())
         key = job.key if job else None
         unit.commit()
     return key

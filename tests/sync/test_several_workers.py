@@ -14,6 +14,7 @@ from portal.domain.rights import Lane
 from portal.store.database import Database
 from portal.store.vault import Vault
 from portal.sync import claims
+from portal.sync.gates import Gates
 from portal.sync.jobs import Again, Finished, Result, Task
 from tests.storing import NOON, FakeClock, add_subject, make_vault
 from tests.sync.engine import Engine, FakeHandler, per_pair
@@ -160,7 +161,7 @@ class Rehearsal:
         ready = [job for job in self.jobs if job.may_run(self.jobs, self.now)]
         expected = min(ready, key=lambda job: (job.lane.rank, job.due, job.number), default=None)
         with self.engine.database.unit("test") as unit:
-            job = claims.claim(unit.session, self.engine.clock())
+            job = claims.claim(unit.session, self.engine.clock(), Gates())
             claimed = (int(job.key), job.id, job.lease or "") if job else None
             unit.commit()
         assert (claimed and claimed[0]) == (expected and expected.number)
@@ -181,10 +182,13 @@ class Rehearsal:
             elif how == "again":
                 modelled.due = self.now + 3
                 due_at = NOON + claims.LEASE * modelled.due
-                assert claims.postpone(unit.session, job_id, lease, due_at, "busy")
-            else:  # the worker died and its lease has run out
                 assert claims.postpone(
-                    unit.session, job_id, lease, NOON + claims.LEASE * modelled.due, "lost"
+                    unit.session, job_id, lease, due_at, cause="busy", attempts=1
+                )
+            else:  # the worker died and its lease has run out
+                due_at = NOON + claims.LEASE * modelled.due
+                assert claims.postpone(
+                    unit.session, job_id, lease, due_at, cause="lost", attempts=1
                 )
             unit.commit()
 
