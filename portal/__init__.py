@@ -16,7 +16,6 @@ from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
 from portal.access.lifetimes import Lifetimes
-from portal.access.limits import Quotas
 from portal.access.proof_mail import ProofMail
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
@@ -36,15 +35,20 @@ from portal.rights.deliver import Delivering
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
+from portal.rights.overdue import Overdue
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.services import Rights
 from portal.store.database import Database
 from portal.store.vault import Keyring, Vault
-from portal.sync.gates import Gates
+from portal.sync.crew import Crew
+from portal.sync.gates import Gates, Rate
 from portal.sync.jobs import Handlers
 from portal.sync.outbox import Outbox
+from portal.sync.schedule import JOB as SCHEDULE
+from portal.sync.schedule import Every, Schedule
 from portal.sync.worker import Worker
+from portal.upkeep import Upkeep
 from portal.web import (
     embed,
     errors,
@@ -77,12 +81,24 @@ class Portal:
     ledger: Ledger
     gates: Gates
     handlers: Handlers
+    overdue: Overdue
+    schedule: Schedule
     worker: Worker
+    crew: Crew
     services: Services = field(repr=False)
 
+    def start(self) -> None:
+        """Begin to work in the background."""
+        self.schedule.arm()
+        self.crew.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand."""
+        self.crew.stop()
+
     def close(self) -> None:
-        """Stop the worker and let go of every connection."""
-        self.worker.stop()
+        """Stop, and let go of every connection."""
+        self.stop()
         for adapter in self.adapters.values():
             adapter.close()
         self.database.close()
@@ -117,6 +133,18 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
+    upkeep = Upkeep(database, settings.keys_file, clock)
+    overdue = Overdue(database, ZoneInfo(settings.timezone), clock)
+    schedule = Schedule(
+        database,
+        outbox,
+        (
+            Every("forget", timedelta(hours=1), upkeep.forget),
+            Every("keys", timedelta(days=1), upkeep.look_at_keys),
+            Every("deadlines", timedelta(hours=1), overdue.watch),
+        ),
+        clock,
+    )
     handlers: Handlers = {
         PROOF_MAIL: ProofMail(
             database,
@@ -131,15 +159,20 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             clock=clock,
         ),
         DELIVERY: Delivering(database, adapters, ledger, clock),
+        SCHEDULE: schedule,
     }
     chores = (
         partial(ledger.seal, database),
         sessions.end_expired,
-        partial(_forget_quotas, database, clock),
     )
-    gates = Gates()
+    gates = Gates(rates_of(adapters))
     worker = Worker(database, vault, handlers, clock=clock, chores=chores, gates=gates)
-    outbox.subscribe(worker.wake)
+    others = [
+        Worker(database, vault, handlers, clock=clock, gates=gates)
+        for _ in range(settings.workers - 1)
+    ]
+    crew = Crew(database, [worker, *others])
+    outbox.subscribe(crew.wake)
     services = Services(
         settings=settings,
         register=register,
@@ -168,7 +201,10 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         ledger=ledger,
         gates=gates,
         handlers=handlers,
+        overdue=overdue,
+        schedule=schedule,
         worker=worker,
+        crew=crew,
         services=services,
     )
 
@@ -234,7 +270,10 @@ def relay_from(mail: MailSettings, public_url: str) -> Relay:
     )
 
 
-def _forget_quotas(database: Database, clock: Clock) -> None:
-    with database.unit("quotas forgotten") as unit:
-        Quotas.forget(unit.session, clock())
-        unit.commit()
+def rates_of(adapters: Registry) -> dict[str, Rate]:
+    """The adapters that may not be called as they come."""
+    return {
+        name: Rate(adapter.settings.per_second, adapter.settings.burst)
+        for name, adapter in adapters.items()
+        if adapter.settings.per_second is not None
+    }

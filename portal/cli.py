@@ -141,14 +141,14 @@ def run_command(settings: Settings, host: str, port: int) -> None:
     log_to_stderr()
     app = create_app(settings)
     whole: Portal = app.extensions["portal"]
-    worker = whole.worker if settings.worker else None
+    background = whole if settings.worker else None
 
     def ready(address: str) -> None:
-        beside = "with the worker" if worker else "without a worker"
+        beside = "with the worker" if background else "without a worker"
         out.print(f"portal: {settings.public_url} is served at {address}, {beside}")
 
     try:
-        serve(app, settings, worker, host=host, port=port, ready=ready)
+        serve(app, settings, background, host=host, port=port, ready=ready)
     except OSError as error:
         fail([f"cannot listen on {host}:{port} ({error.strerror}): is another one running?"])
     finally:
@@ -162,7 +162,7 @@ def worker_command(settings: Settings) -> None:
     """Do the work in the background, and serve nothing."""
     log_to_stderr()
     with started(settings) as whole:
-        work(whole.worker, ready=lambda: out.print("portal: the worker is at work"))
+        work(whole, ready=lambda: out.print("portal: the worker is at work"))
     out.print("portal: stopped")
 
 

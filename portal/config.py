@@ -189,7 +189,9 @@ class Settings(Part):
     limits: Limits = Limits()
     adapters: Mapping[str, Mapping[str, Any]] = Field(repr=False)
     worker: bool = True
-    """Run the worker inside `portal run`."""
+    """Work inside `portal run`."""
+    workers: int = Field(default=1, ge=1, le=16)
+    """How many jobs a process does at a time."""
     timezone: Zone = "Europe/Amsterdam"
     """The zone that pages and mails tell the time in."""
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -13,17 +14,24 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from portal.config import Settings
-from portal.sync.worker import Worker
 
 MAX_BODY = 1024 * 1024
 """Bytes. The largest form is a question of a few thousand characters."""
 THREADS = 8
 
 
+class Background(Protocol):
+    """What works beside the pages."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> object: ...
+
+
 def serve(
     app: Flask,
     settings: Settings,
-    worker: Worker | None,
+    crew: Background | None,
     *,
     host: str,
     port: int,
@@ -51,8 +59,8 @@ def serve(
         url_scheme=urlsplit(settings.public_url).scheme,
     )
     try:
-        if worker is not None:
-            worker.start()
+        if crew is not None:
+            crew.start()
         with _signals(_leave):
             ready(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}")
             server.run()  # ends by SystemExit, after what its threads have in hand
@@ -60,20 +68,20 @@ def serve(
         pass  # the signal came before the server ran
     finally:
         wasyncore.close_all(connections)
-        if worker is not None:
-            worker.stop()
+        if crew is not None:
+            crew.stop()
 
 
-def work(worker: Worker, *, ready: Callable[[], None]) -> None:
+def work(crew: Background, *, ready: Callable[[], None]) -> None:
     """Work until SIGTERM or SIGINT; the job in hand is finished first."""
     stop = threading.Event()
     with _signals(lambda *_: stop.set()):
-        worker.start()
+        crew.start()
         try:
             ready()
             stop.wait()
         finally:
-            worker.stop()
+            crew.stop()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -253,6 +253,12 @@ class AdapterSettings(BaseModel):
     adapter: str = Field(description="The entry point's name, e.g. `sql`.")
     label: dict[str, str] = Field(description="What subscribers call this system, per language.")
     location: Location
+    per_second: float | None = Field(
+        default=None, gt=0, description="Deliveries a second, at most; left out: as they come."
+    )
+    burst: int = Field(
+        default=1, ge=1, description="Deliveries that may follow each other at once after a rest."
+    )
 
 
 @runtime_checkable

@@ -120,7 +120,7 @@ def _start(options: DemoOptions, running: ExitStack, console: Console) -> None:
         mailbox, rows, website=website_url, subscriber=subscriber
     ).wsgi_app
     doors.behind_portal = app.wsgi_app
-    portal.worker.start()
+    portal.start()
     for server in (portal_server, website_server):
         server.start()
         running.callback(server.stop)  # before what stands behind it is closed

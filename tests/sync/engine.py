@@ -27,6 +27,7 @@ class FakeHandler(Handler):
     answers: list[Answer] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     abandoned: list[tuple[str, str]] = field(default_factory=list)
+    revived: list[str] = field(default_factory=list)
 
     def run(self, task: Task) -> Result:
         self.tasks.append(task)
@@ -37,6 +38,9 @@ class FakeHandler(Handler):
 
     def abandon(self, session: Session, task: Task, cause: str) -> None:
         self.abandoned.append((task.key, cause))
+
+    def revive(self, session: Session, key: str) -> None:
+        self.revived.append(key)
 
     @property
     def keys(self) -> list[str]:

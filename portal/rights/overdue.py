@@ -1,0 +1,67 @@
+"""Requests that the law wants answered soon and that are still open somewhere: a person is told."""
+
+from datetime import datetime, timedelta, tzinfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from portal.domain.clock import Clock
+from portal.domain.deadlines import days_left
+from portal.domain.rights import FINAL_STATES, DeliveryState
+from portal.store.database import Database
+from portal.store.tables import Alarm, Delivery, Request
+from portal.sync.alarms import AlarmKind, clear_alarm, open_alarms, raise_alarm
+
+TELL_BEFORE = 7
+"""Days before the deadline."""
+OPEN_STATES = (set(DeliveryState) - FINAL_STATES) | {DeliveryState.FAILED, DeliveryState.CONFLICT}
+
+
+class Overdue:
+    """A duty: raises the alarm for what comes near its deadline, clears it for what is answered."""
+
+    def __init__(self, database: Database, zone: tzinfo, clock: Clock) -> None:
+        self._database = database
+        self._zone = zone
+        self._clock = clock
+
+    def watch(self) -> int:
+        """Look once; how many requests are near their deadline or past it."""
+        now = self._clock()
+        with self._database.unit("deadlines watched") as unit:
+            near = self._near(unit.session, now)
+            for request in near:
+                raise_alarm(
+                    unit.session,
+                    AlarmKind.DEADLINE,
+                    _about(request.id),
+                    now=now,
+                    subject_id=request.subject_id,
+                    request_id=request.id,
+                    facts={"right": request.right},
+                )
+            still = {request.id for request in near}
+            for alarm in open_alarms(unit.session):
+                if _is_answered(alarm, still):
+                    clear_alarm(unit.session, alarm.key, now)
+            unit.commit()
+        return len(near)
+
+    def _near(self, db: Db, now: datetime) -> list[Request]:
+        # A month has 28 days at least: what is younger than that less the warning cannot be near.
+        oldest = now - timedelta(days=28 - TELL_BEFORE - 1)
+        is_open = (
+            select(Delivery.id)
+            .where(Delivery.request_id == Request.id, Delivery.state.in_(OPEN_STATES))
+            .exists()
+        )
+        rows = db.scalars(select(Request).where(Request.received_at <= oldest, is_open))
+        return [row for row in rows if days_left(row.received_at, self._zone, now) <= TELL_BEFORE]
+
+
+def _is_answered(alarm: Alarm, still_open: set[str]) -> bool:
+    return alarm.kind == AlarmKind.DEADLINE and alarm.request_id not in still_open
+
+
+def _about(request_id: str) -> str:
+    return f"deadline:{request_id}"

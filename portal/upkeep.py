@@ -1,0 +1,67 @@
+"""What the portal does with its own data itself: it forgets what is over, and looks at its keys."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session as Db
+
+from portal.access.limits import Quotas
+from portal.domain.clock import Clock
+from portal.store.database import Database
+from portal.store.tables import Alarm, Job, OperatorSession, Proof, Session
+from portal.sync.alarms import AlarmKind, clear_alarm, raise_alarm
+
+KEEP = timedelta(days=30)
+"""Proofs, sessions, alarms and jobs that are over are kept so long, to be looked into. They hold no
+value any more: that goes with their end."""
+KEYS_LAST = timedelta(days=365)
+"""Keys older than this ought to be rotated."""
+
+
+class Upkeep:
+    """Two duties: `forget` and `look_at_keys`."""
+
+    def __init__(self, database: Database, keys_file: Path, clock: Clock) -> None:
+        self._database = database
+        self._keys_file = keys_file
+        self._clock = clock
+
+    def forget(self) -> None:
+        """Delete what is over and older than is kept."""
+        now = self._clock()
+        before = now - KEEP
+        with self._database.unit("forgotten") as unit:
+            db = unit.session
+            Quotas.forget(db, now)
+            # A proof names the session that asked, so the proof goes first.
+            old_sessions = select(Session.id).where(Session.ended_at < before)
+            db.execute(delete(Proof).where(Proof.asked_at < before))
+            db.execute(delete(Proof).where(Proof.session_id.in_(old_sessions)))
+            db.execute(delete(Session).where(Session.ended_at < before))
+            db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
+            db.execute(delete(Alarm).where(Alarm.cleared_at < before))
+            _forget_jobs(db, before)
+            unit.commit()
+
+    def look_at_keys(self) -> None:
+        """Remind a person when the keys are old; the file's own date tells."""
+        now = self._clock()
+        made = datetime.fromtimestamp(self._keys_file.stat().st_mtime, UTC)
+        with self._database.unit("keys looked at") as unit:
+            if now - made > KEYS_LAST:
+                raise_alarm(
+                    unit.session,
+                    AlarmKind.KEY_ROTATION,
+                    "keys",
+                    now=now,
+                    facts={"days": (now - made).days},
+                )
+            else:
+                clear_alarm(unit.session, "keys", now)
+            unit.commit()
+
+
+def _forget_jobs(db: Db, before: datetime) -> None:
+    """Those that are done. What a person can still decide about has its payload, and stays."""
+    db.execute(delete(Job).where(Job.ended_at < before, Job.payload_sealed.is_(None)))
