@@ -24,7 +24,7 @@ PROJECT := $(PIP) install -qq --no-deps --no-build-isolation --no-index --editab
 PO := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help install demo test quick lint pictures format lock translations clean
+.PHONY: help install demo test quick lint bench-sync pictures format lock translations clean
 
 help:
 	@echo "make demo                 start the portal, a website that embeds it and a CRM, on this machine"
@@ -32,6 +32,7 @@ help:
 	@echo "make test                 every check and every test, as CI runs them"
 	@echo "make quick                the fast tests, in seconds"
 	@echo "make lint                 style and types only"
+	@echo "make bench-sync           what delivery costs, as ratios; some minutes"
 	@echo "make pictures             a picture of every page, into test-results/pictures"
 	@echo "make format               lay the code out as 'make lint' wants it"
 	@echo "make translations         bring the .po files up to date with the pages"
@@ -77,6 +78,10 @@ quick: install
 
 lint: install
 	@tools/check.sh lint
+
+# Ratios measured in one run, on SQLite and PostgreSQL; some minutes.
+bench-sync: install
+	@$(BIN)/python -m benchmarks.sync
 
 format: install
 	@$(BIN)/ruff check --quiet --fix-only . ; $(BIN)/ruff format .

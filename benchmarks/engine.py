@@ -1,0 +1,79 @@
+"""The parts of the portal that deliver, over a database and the slow CRM."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import func, select
+
+from benchmarks.slow_crm import NEW, OLD, SlowCrm
+from portal.access.sessions import SignedIn
+from portal.adapters.contract import Adapter, Change
+from portal.domain.addresses import Email
+from portal.domain.clock import utc_now
+from portal.domain.rights import Goal, Right
+from portal.proof.ledger import Ledger
+from portal.rights.deeds import correction
+from portal.rights.deliver import Delivering
+from portal.rights.requests import JOB, Requests
+from portal.store.database import Database
+from portal.store.tables import Job, Subject
+from portal.store.vault import Keyring, Vault
+from portal.sync.outbox import Outbox
+from portal.sync.worker import Worker
+
+
+@dataclass
+class Engine:
+    """What takes requests and what delivers them."""
+
+    database: Database
+    outbox: Outbox
+    requests: Requests
+    worker: Worker
+
+    def receive(self, person: SignedIn) -> str:
+        """Take one correction down, as the page does."""
+        changes = {person.subject_id: [Change("phone", OLD, NEW)]}
+        deliveries = {"crm": correction(person.email, changes)}
+        return self.requests.receive(person, Right.RECTIFY, deliveries, locale="en")
+
+    def is_idle(self) -> bool:
+        """Is nothing left to deliver?"""
+        with self.database.reading() as db:
+            waiting = select(func.count()).select_from(Job).where(Job.ended_at.is_(None))
+            return not db.scalar(waiting)
+
+
+def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
+    """An engine over the database at this address."""
+    database, vault = Database(url), Vault(keys)
+    database.migrate()
+    outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
+    delivering = Delivering(database, {"crm": cast("Adapter", crm)}, ledger, utc_now)
+    worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
+    return Engine(database, outbox, Requests(database, outbox, ledger, utc_now), worker)
+
+
+def people(database: Database, count: int) -> Sequence[SignedIn]:
+    """So many subscribers, each signed in."""
+    now = utc_now()
+    ids = [secrets.token_hex(16) for _ in range(count)]
+    with database.unit("subscribers made") as unit:
+        unit.session.add_all(Subject(id=id, created_at=now) for id in ids)
+        unit.commit()
+    later = now + timedelta(hours=1)
+    common: dict[str, Any] = {
+        "session_id": 0,
+        "site": "bench",
+        "locale": "en",
+        "kind": "tab",
+        "goal": Goal.VIEW,
+        "fresh_for": None,
+        "fresh_until": None,
+        "idle_ends_at": later,
+        "ends_at": later,
+    }
+    return [SignedIn(subject_id=id, email=Email.parse(f"{id}@example.org"), **common) for id in ids]
