@@ -134,6 +134,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     chores = (
         partial(ledger.seal, database),
         sessions.end_expired,
+        sessions.forget,
         partial(_forget_quotas, database, clock),
     )
     worker = Worker(database, vault, handlers, clock=clock, chores=chores)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.lifetimes import Lifetimes
@@ -21,6 +21,7 @@ from portal.store.vault import Vault, new_subject_id, token_hash
 Kind = Literal["tab", "frame"]
 SEALED_FOR = "session"
 TOUCH_EVERY = timedelta(minutes=1)
+FORGET_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,17 @@ class Sessions:
                 update(Proof)
                 .where(Proof.email_sealed.is_not(None), Proof.expires_at <= now)
                 .values(email_sealed=None)
+            )
+            unit.commit()
+
+    def forget(self) -> None:
+        """A chore: delete what has been over for a day, so that nothing says who asked and when."""
+        over = self._clock() - FORGET_AFTER
+        of_session = select(Proof.id).where(Proof.session_id == Session.id)
+        with self._database.unit() as unit:
+            unit.session.execute(delete(Proof).where(Proof.expires_at <= over))
+            unit.session.execute(
+                delete(Session).where(Session.ends_at <= over, ~of_session.exists())
             )
             unit.commit()
 
