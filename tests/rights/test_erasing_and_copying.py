@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from portal.demo.settings import CONFIG
 from portal.rights.export import neutral
-from tests.portals import MARIJKE, Office, Visitor, logged
+from tests.portals import MARIJKE, Office, StartOffice, Visitor, logged
 from tests.witness import Witness, changes
 
 HENDRIK = "hendrik.bosman@example.com"
@@ -161,3 +163,20 @@ def test_c9_no_value_is_in_the_ledger_the_portals_tables_or_the_log(
     for value in ("Marijke", MARIJKE, "Lindelaan", "06-1000482", "Bosman", HENDRIK):
         assert value.encode() not in stored
         assert value not in ours
+
+
+def test_a_category_that_the_register_lost_is_told_by_its_own_name_and_breaks_no_page(
+    start_office: StartOffice, tmp_path: Path
+) -> None:
+    """`portal check` says that it is missing; until then nobody is kept from erasing."""
+    text = (CONFIG / "register.toml").read_text("utf-8")
+    lost = text.replace('[[categories]]\nid = "notes"', '[[categories]]\nid = "remarks"')
+    lost = lost.replace('category = "notes"', 'category = "remarks"')
+    (tmp_path / "register.toml").write_text(lost, "utf-8")
+    office = start_office(register=str(tmp_path / "register.toml"))
+
+    visitor, review, place = erase(office)
+    office.work()
+
+    assert "<li>notes</li>" in review
+    assert "<li>notes</li>" in visitor.get(place).text
