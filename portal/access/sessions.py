@@ -92,8 +92,11 @@ class Sessions:
         self._ledger.note(db, Event.SIGNED_IN, subject_id=subject_id, facts=facts)
         return token
 
-    def current(self, token: str, kind: Kind) -> SignedIn | None:
-        """Who this token names, if its session still runs; touches it at most once a minute."""
+    def current(self, token: str, kind: Kind, *, touch: bool = True) -> SignedIn | None:
+        """Who this token names, if its session still runs; touches it at most once a minute.
+
+        ``touch`` is for what a person does: a page that looks again by itself is not in use.
+        """
         now = self._clock()
         with self._database.reading() as db:
             row = db.scalar(
@@ -101,7 +104,7 @@ class Sessions:
             )
         if row is None or not self._runs(row, now):
             return None
-        if now - row.touched_at >= TOUCH_EVERY:
+        if touch and now - row.touched_at >= TOUCH_EVERY:
             with self._database.unit() as unit:
                 unit.session.execute(
                     update(Session).where(Session.id == row.id).values(touched_at=now)

@@ -92,16 +92,17 @@ def who() -> SignedIn | None:
 
 
 def _find_signed_in() -> SignedIn | None:
+    touch = "Portal-Poll" not in request.headers
     if "Authorization" in request.headers:
         kind, _, token = request.headers["Authorization"].partition(" ")
         if kind.lower() != "bearer":
             return None
-        found = services().sessions.current(token.strip(), "frame")
+        found = services().sessions.current(token.strip(), "frame", touch=touch)
         return found if found and found.site == request.headers.get("Portal-Frame") else None
     token = session.get("token", "")
     if framed() or not token:
         return None
-    return services().sessions.current(token, "tab")
+    return services().sessions.current(token, "tab", touch=touch)
 
 
 def me() -> SignedIn:
