@@ -25,7 +25,7 @@ from portal.config import Limits, MailSettings, Settings
 from portal.consent.record import ConsentRecord
 from portal.domain.clock import Clock, utc_now
 from portal.domain.register import Register
-from portal.domain.register_file import read_register
+from portal.domain.register_file import read_register, register_text
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer, Relay
 from portal.proof.ledger import Ledger
@@ -114,6 +114,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
         RegisterError: The register has faults.
         AdapterConfigError: The settings of an adapter have faults.
         DatabaseAway: The portal's own database does not answer.
+        DatabaseUnfit: Its tables cannot be brought up to date.
     """
     return make_app(compose(settings, clock))
 
@@ -121,7 +122,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
     vault = Vault(Keyring.load(settings.keys_file))
-    register = read_register(settings.register_file.read_text("utf-8-sig"), settings.languages)
+    text = register_text(settings.register_file.read_bytes())
+    register = read_register(text, settings.languages)
     adapters = load_adapters(settings.adapters, settings.instance)
     database = Database(settings.database)
     database.ping()
@@ -140,6 +142,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         outbox,
         (
             Every("forget", timedelta(hours=1), upkeep.forget),
+            Every("sessions", timedelta(hours=1), sessions.forget),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("deadlines", timedelta(hours=1), overdue.watch),
         ),

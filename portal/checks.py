@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
@@ -187,12 +186,11 @@ def _close(adapter: Adapter) -> Iterator[Check]:
 
 def held_by(adapter: Adapter) -> Held:
     """What an adapter says that its CRM holds, to compare with the register."""
-    categories: Any = getattr(adapter, "categories", frozenset())
     return Held(
         fields=frozenset(info.field for info in adapter.fields() if info.field is not None),
         writable=adapter.capabilities.writable,
         purposes=adapter.capabilities.consents,
-        categories=frozenset(categories() if callable(categories) else categories),
+        categories=adapter.capabilities.categories,
     )
 
 

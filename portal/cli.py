@@ -27,7 +27,7 @@ from portal.domain.register_file import RegisterError, read_register
 from portal.proof.ledger import Ledger
 from portal.serving import serve, work
 from portal.starting import make_instance
-from portal.store.database import Database, DatabaseAway
+from portal.store.database import Database, DatabaseAway, DatabaseUnfit
 from portal.store.vault import KeysUnusable
 
 out = Console(highlight=False, soft_wrap=True)
@@ -99,7 +99,7 @@ def with_settings(
             fail(error.errors)
         except RegisterError as error:
             fail([f"register: {problem}" for problem in error.problems])
-        except (AdapterError, DatabaseAway, KeysUnusable) as error:
+        except (AdapterError, DatabaseAway, DatabaseUnfit, KeysUnusable) as error:
             fail(str(error).splitlines())
         except ModuleNotFoundError as error:
             # SQLAlchemy looks for a driver when it is told the database's address.

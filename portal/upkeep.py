@@ -3,18 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session as Db
 
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.store.database import Database
-from portal.store.tables import Alarm, Job, OperatorSession, Proof, Session
+from portal.store.tables import Alarm, Job, OperatorSession
 from portal.sync.alarms import AlarmKind, clear_alarm, raise_alarm
 
 KEEP = timedelta(days=30)
-"""Proofs, sessions, alarms and jobs that are over are kept so long, to be looked into. They hold no
-value any more: that goes with their end."""
+"""Alarms, jobs and operators' sessions that are over are kept so long, to be looked into. They hold
+no value any more: that goes with their end."""
 KEYS_LAST = timedelta(days=365)
 """Keys older than this ought to be rotated."""
 
@@ -34,11 +34,6 @@ class Upkeep:
         with self._database.unit("forgotten") as unit:
             db = unit.session
             Quotas.forget(db, now)
-            # A proof names the session that asked, so the proof goes first.
-            old_sessions = select(Session.id).where(Session.ended_at < before)
-            db.execute(delete(Proof).where(Proof.asked_at < before))
-            db.execute(delete(Proof).where(Proof.session_id.in_(old_sessions)))
-            db.execute(delete(Session).where(Session.ended_at < before))
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))
             _forget_jobs(db, before)

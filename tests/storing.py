@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,19 +70,38 @@ def vault() -> Vault:
     return make_vault()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
-def database(request: pytest.FixtureRequest, fresh_database: FreshDatabase) -> Iterator[Database]:
-    """The portal's database with all its tables, on each kind that it runs on."""
-    database = Database(fresh_database(request.param))
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and nothing in them, to copy: migrating takes a while."""
+    file = tmp_path_factory.mktemp("migrated") / "portal.sqlite"
+    database = Database(f"sqlite:///{file}")
     database.migrate()
+    database.close()
+    return file
+
+
+def _open(url: str, migrated: Path) -> Database:
+    database = Database(url)
+    if url.startswith("sqlite"):
+        shutil.copyfile(migrated, database.engine.url.database or "")
+    else:
+        database.migrate()
+    return database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
+def database(
+    request: pytest.FixtureRequest, fresh_database: FreshDatabase, migrated: Path
+) -> Iterator[Database]:
+    """The portal's database with all its tables, on each kind that it runs on."""
+    database = _open(fresh_database(request.param), migrated)
     yield database
     database.close()
 
 
 @pytest.fixture
-def lite(fresh_database: FreshDatabase) -> Iterator[Database]:
+def lite(fresh_database: FreshDatabase, migrated: Path) -> Iterator[Database]:
     """The portal's database on SQLite, for what does not depend on the kind."""
-    database = Database(fresh_database("sqlite"))
-    database.migrate()
+    database = _open(fresh_database("sqlite"), migrated)
     yield database
     database.close()

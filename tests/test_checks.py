@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,7 +21,7 @@ from portal.config import ConfigError, Settings, load
 from portal.store.database import Database
 from portal.store.vault import Keyring
 from tests.config_example import PORTAL_TOML, line_of
-from tests.domain.register_example import REGISTER
+from tests.domain.register_example import NAME_FIELD, REGISTER
 from tests.servers.certificates import Certificates
 from tests.servers.mail import MailServer, StartMailServer
 
@@ -34,9 +35,11 @@ class FakeAdapter:
 
     def __init__(self, **changed: object) -> None:
         self.capabilities = Capabilities(
-            writable=frozenset({"phone"}), consents=frozenset({"news"})
+            writable=frozenset({"phone"}),
+            consents=frozenset({"news"}),
+            categories=frozenset({"contact"}),
         )
-        self.held = ["email", "phone", "orders"]
+        self.held = ["email", "phone", "orders", "name"]
         self.error: Exception | None = None
         self.closed = False
         self.__dict__.update(changed)
@@ -61,7 +64,7 @@ def connecting(**adapters: FakeAdapter) -> Connect:
 def instance(tmp_path: Path) -> Path:
     """An instance folder in which all is well."""
     (tmp_path / "portal.toml").write_text(PORTAL_TOML)
-    (tmp_path / "register.toml").write_text(REGISTER)
+    (tmp_path / "register.toml").write_text(REGISTER + NAME_FIELD)
     Keyring.create(tmp_path / "keys.json")
     database = Database(f"sqlite:///{tmp_path}/portal.sqlite")
     database.migrate()
@@ -222,7 +225,10 @@ def test_an_adapters_own_warnings_are_told(well: Settings) -> None:
 
 def test_what_register_and_adapters_disagree_on_is_told(well: Settings) -> None:
     """Unknown ids are wrong; what no adapter holds is worth a look."""
-    adapter = FakeAdapter(held=["email", "fone"], categories=lambda: ["contact", "shoe_size"])
+    adapter = FakeAdapter(held=["email", "fone", "name"])
+    adapter.capabilities = replace(
+        adapter.capabilities, categories=frozenset({"contact", "shoe_size"})
+    )
     checks = list(run_checks(well, connecting(shop=adapter)))
     assert [check.message for check in failed(checks)] == [
         "adapter shop uses the field fone, which is not in the register: did you mean phone?",
@@ -318,8 +324,8 @@ def test_a_public_address_must_lead_to_the_portal(
 
 def test_what_an_adapter_holds_is_taken_from_its_fields_and_capabilities() -> None:
     """Unmapped columns are not held as far as the register goes."""
-    held = held_by(cast("Adapter", FakeAdapter(categories=frozenset({"contact"}))))
-    assert held.fields == {"email", "phone", "orders"}
+    held = held_by(cast("Adapter", FakeAdapter()))
+    assert held.fields == {"email", "phone", "orders", "name"}
     assert held.writable == {"phone"}
     assert held.purposes == {"news"}
     assert held.categories == {"contact"}

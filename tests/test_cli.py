@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from portal.cli import commands
 from portal.domain.clock import utc_now
@@ -177,6 +178,44 @@ def test_a_start_with_a_wrong_register_tells_every_line(instance: Path) -> None:
     found = portal("--instance", str(instance), "run")
     assert found.exit_code == 1
     assert found.output.count("register: line ") == 2
+
+
+@pytest.mark.parametrize("command", ["run", "worker"])
+def test_a_start_with_a_register_of_another_encoding_says_so(instance: Path, command: str) -> None:
+    """As for `portal.toml`: a file saved as Latin-1 is no crash."""
+    file = instance / "register.toml"
+    file.write_bytes(file.read_bytes() + "# café\n".encode("latin-1"))
+    found = portal("--instance", str(instance), command)
+    assert found.exit_code == 1
+    assert "register: is not UTF-8 text: save it as UTF-8" in found.output
+
+
+def test_a_start_with_the_database_of_a_later_portal_says_so(instance: Path) -> None:
+    """Whoever goes back to an older version is told, and the database stays as it is."""
+    database = Database(f"sqlite:///{instance}/portal.sqlite")
+    database.migrate()
+    with database.unit("test") as unit:
+        unit.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        unit.commit()
+    found = portal("--instance", str(instance), "run")
+    assert found.exit_code == 1
+    assert "is of another version of the portal" in found.output
+    with database.reading() as session:
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+    database.close()
+
+
+def test_a_start_with_a_database_that_cannot_be_brought_up_to_date_says_so(instance: Path) -> None:
+    """For instance because it is another program's, with a table of the same name."""
+    database = Database(f"sqlite:///{instance}/portal.sqlite")
+    with database.unit("test") as unit:
+        unit.session.execute(text("CREATE TABLE subjects (name TEXT)"))
+        unit.commit()
+    database.close()
+    found = portal("--instance", str(instance), "run")
+    assert found.exit_code == 1
+    assert "cannot be brought up to date" in found.output
+    assert "CREATE TABLE" not in found.output
 
 
 @pytest.fixture

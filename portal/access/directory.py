@@ -31,7 +31,10 @@ class Found:
 
 
 class Directory:
-    """Looks addresses up, live. ``sites`` names the adapters of each site; none means all."""
+    """Looks addresses up, live. ``sites`` names the adapters of each site; an empty list means all.
+
+    A site that is not there sees nothing: it is a `KeyError`.
+    """
 
     def __init__(self, adapters: Registry, sites: Mapping[str, Sequence[str]]) -> None:
         self._adapters = adapters
@@ -39,7 +42,7 @@ class Directory:
 
     def adapters_of(self, site: str) -> dict[str, Adapter]:
         """The adapters whose data this site's visitors see, by name."""
-        names = self._sites.get(site) or list(self._adapters)
+        names = self._sites[site] or list(self._adapters)
         return {name: self._adapters[name] for name in names}
 
     def find(self, email: Email, site: str) -> Found:

@@ -66,6 +66,8 @@ class ProofMail(Handler):
             proof = db.scalar(select(Proof).where(Proof.reference == task.payload["reference"]))
         if proof is None or proof.used_at is not None:
             return Finished()
+        if proof.site not in self._site_names:
+            return GaveUp("no_site", replayable=False)
         stamp = self._stamp(proof)
         if task.payload["mute"]:
             return Finished(stamp)

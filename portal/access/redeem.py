@@ -134,7 +134,12 @@ class Redeeming:
         sealed = proof.email_sealed
         used = unit.session.execute(
             update(Proof)
-            .where(Proof.id == proof.id, Proof.expires_at.is_not(None), *_unused(now))
+            .where(
+                Proof.id == proof.id,
+                Proof.expires_at.is_not(None),
+                Proof.email_sealed.is_not(None),  # void meanwhile, while a code was being checked?
+                *_unused(now),
+            )
             .values(used_at=now, email_sealed=None)
             .execution_options(synchronize_session=False)
         )

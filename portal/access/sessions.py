@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.lifetimes import Lifetimes
@@ -21,6 +21,7 @@ from portal.store.vault import Vault, new_subject_id, token_hash
 Kind = Literal["tab", "frame"]
 SEALED_FOR = "session"
 TOUCH_EVERY = timedelta(minutes=1)
+FORGET_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,11 @@ class Sessions:
         self._ledger.note(db, Event.SIGNED_IN, subject_id=subject_id, facts=facts)
         return token
 
-    def current(self, token: str, kind: Kind) -> SignedIn | None:
-        """Who this token names, if its session still runs; touches it at most once a minute."""
+    def current(self, token: str, kind: Kind, *, touch: bool = True) -> SignedIn | None:
+        """Who this token names, if its session still runs; touches it at most once a minute.
+
+        ``touch`` is for what a person does: a page that looks again by itself is not in use.
+        """
         now = self._clock()
         with self._database.reading() as db:
             row = db.scalar(
@@ -100,7 +104,7 @@ class Sessions:
             )
         if row is None or not self._runs(row, now):
             return None
-        if now - row.touched_at >= TOUCH_EVERY:
+        if touch and now - row.touched_at >= TOUCH_EVERY:
             with self._database.unit("session touched") as unit:
                 unit.session.execute(
                     update(Session).where(Session.id == row.id).values(touched_at=now)
@@ -131,6 +135,17 @@ class Sessions:
                 update(Proof)
                 .where(Proof.email_sealed.is_not(None), Proof.expires_at <= now)
                 .values(email_sealed=None)
+            )
+            unit.commit()
+
+    def forget(self) -> None:
+        """A chore: delete what has been over for a day, so that nothing says who asked and when."""
+        over = self._clock() - FORGET_AFTER
+        of_session = select(Proof.id).where(Proof.session_id == Session.id)
+        with self._database.unit("sessions forgotten") as unit:
+            unit.session.execute(delete(Proof).where(Proof.expires_at <= over))
+            unit.session.execute(
+                delete(Session).where(Session.ends_at <= over, ~of_session.exists())
             )
             unit.commit()
 

@@ -28,12 +28,12 @@ from portal.demo.settings import CONFIG, make_settings, sqlite_url
 from portal.demo.website import Embedding, create_website
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.register_file import RegisterError
-from portal.store.database import DatabaseAway
+from portal.store.database import DatabaseAway, DatabaseUnfit
 from portal.store.vault import KeysUnusable
 
 DONE, WRONG, MISUSED = 0, 1, 2
 """Exit codes."""
-FAULTS = (ConfigError, RegisterError, AdapterError, DatabaseAway, KeysUnusable)
+FAULTS = (ConfigError, RegisterError, AdapterError, DatabaseAway, DatabaseUnfit, KeysUnusable)
 """What a folder or a database of one's own may have; all of them say what is wrong."""
 
 

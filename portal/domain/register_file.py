@@ -35,6 +35,17 @@ class RegisterError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def register_text(raw: bytes) -> str:
+    """A register file's bytes as text, with or without a byte order mark.
+
+    :raises RegisterError: they are not UTF-8.
+    """
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RegisterError([Problem(1, "", "is not UTF-8 text: save it as UTF-8")]) from None
+
+
 def read_register(text: str, languages: Sequence[str]) -> Register:
     """The register that the text describes, with every text in each of these languages.
 

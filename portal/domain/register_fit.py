@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portal.domain.complaints import did_you_mean
-from portal.domain.register import Register
+from portal.domain.register import Kind, Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ def _warnings(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
     fields = frozenset[str]().union(*(one.fields for one in held.values()))
     writable = frozenset[str]().union(*(one.writable for one in held.values()))
     purposes = frozenset[str]().union(*(one.purposes for one in held.values()))
+    if fields and not any(one.kind is Kind.NAME and one.id in fields for one in register.fields):
+        yield (
+            "no adapter holds a field of kind name: without one, people who share a mailbox "
+            "cannot be told apart and would see each other's data"
+        )
     for field in register.fields:
         if field.id not in fields:
             yield f"the register's field {field.id} is held by no adapter"

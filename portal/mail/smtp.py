@@ -6,7 +6,8 @@ Flask-Mail 0.10 by itself accepts any certificate and waits for ever.
 import smtplib
 import ssl
 from dataclasses import dataclass, field
-from email.utils import make_msgid
+from email import message_from_bytes, policy
+from email.utils import formataddr, make_msgid
 from typing import Literal
 
 from flask import Flask
@@ -83,6 +84,20 @@ class _VerifiedConnection(Connection):
             raise
         return host
 
+    def send_to(self, address: str, message: Message) -> None:
+        """Send it to this address; to one that is not ASCII by RFC 6531, which Flask-Mail lacks."""
+        if address.isascii() or self.host is None:
+            message.recipients = [address]
+            self.send(message)
+            return
+        message.recipients = [self.relay.sender]  # a stand-in, for Flask-Mail to write it all
+        letter = message_from_bytes(message.as_bytes(), policy=policy.SMTPUTF8)
+        letter.replace_header("To", address)
+        try:
+            self.host.send_message(letter, self.relay.sender, [address])
+        except smtplib.SMTPNotSupportedError:
+            raise MailRefused("the mail server takes no address outside ASCII") from None
+
 
 class Mailer:
     """Hands letters to the mail server, one connection each."""
@@ -103,22 +118,22 @@ class Mailer:
         with self._app.app_context():
             message = Message(
                 subject=letter.subject,
-                recipients=[letter.to.address],
                 body=letter.text,
                 html=letter.html,
-                sender=(self._relay.sender_name, self._relay.sender),
+                # A pair would be joined unquoted: a comma in a name makes two senders of it.
+                sender=formataddr((self._relay.sender_name, self._relay.sender)),
                 extra_headers={"Auto-Submitted": "auto-generated", **letter.headers},
             )
             message.msgId = make_msgid(domain=self._relay.message_id_domain)
             with _translated_errors(), self._connection() as connection:
-                connection.send(message)
+                connection.send_to(letter.to.address, message)
 
     def check(self) -> None:
         """Connect, verify and log in, and send nothing. Raises as `send` does."""
         with self._app.app_context(), _translated_errors():
             self._connection().configure_host().quit()
 
-    def _connection(self) -> Connection:
+    def _connection(self) -> _VerifiedConnection:
         connection = _VerifiedConnection(self._app.extensions["mail"])
         connection.relay = self._relay
         return connection

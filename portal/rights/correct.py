@@ -77,7 +77,7 @@ class Correcting:
                     continue
                 value = scalar_of(record.values.get(field.id))
                 seen.setdefault(name, {}).setdefault(record.ref.key, {})[field.id] = to_json(value)
-                values[field.id] = values.get(field.id) or form_text(value)
+                values[field.id] = values.get(field.id) or form_text(value, field.kind)
         sealed = self._vault.seal({"subject": signed_in.subject_id, "seen": seen}, SEALED_FOR)
         return Correctable(values, sealed.decode())
 
@@ -107,6 +107,21 @@ class Correcting:
             if not same(before, after):
                 differences.append(Difference(field, before, after))
         return differences, faults
+
+    def again(self, signed_in: SignedIn, seen: str, typed: Mapping[str, str]) -> dict[str, str]:
+        """The form once more: every field that was shown, as typed, else as it was shown.
+
+        A choice of which none was made is not sent, and must not be gone from the page for that.
+
+        Raises:
+            NotHers: See there.
+        """
+        shown = _shown(self._open(signed_in, seen))
+        return {
+            field.id: typed.get(field.id, form_text(shown[field.id], field.kind))
+            for field in self._register.editable
+            if field.id in shown
+        }
 
     def save(
         self, signed_in: SignedIn, seen: str, differences: list[Difference], locale: str
@@ -143,7 +158,7 @@ class Correcting:
 
 def _as_input(field: FieldEntry, value: Scalar) -> str:
     """The text as it comes back from a browser: an input of one line drops the ends of lines."""
-    text = form_text(value)
+    text = form_text(value, field.kind)
     return text if field.kind is Kind.LONG_TEXT else text.replace("\r", "").replace("\n", "")
 
 

@@ -121,7 +121,11 @@ class Exporting:
 
     def _field(self, field: FieldEntry, record: Record, locale: str) -> dict[str, Any]:
         value = record.values[field.id]
-        told: dict[str, Any] = {"id": field.id, "label": in_language(field.label, locale)}
+        told: dict[str, Any] = {
+            "id": field.id,
+            "label": in_language(field.label, locale),
+            "kind": field.kind.value,
+        }
         if not may_see(field):
             told["withheld"] = "needs more proof than a mailbox"
         elif field.kind is Kind.ROWS:
@@ -140,6 +144,14 @@ class Exporting:
         if explanation.ground:
             told["ground"] = explanation.ground.value
         told["recipients"] = [one.name for one in explanation.recipients or ()]
+        told["transfers"] = [
+            {
+                "to": one.to,
+                "country": one.country,
+                "safeguard": in_language(one.safeguard, locale),
+            }
+            for one in explanation.transfers or ()
+        ]
         return told
 
 

@@ -37,6 +37,7 @@ class Fault(StrEnum):
     NOT_A_DATE = "not_a_date"
     NOT_A_NUMBER = "not_a_number"
     NOT_A_COUNTRY = "not_a_country"
+    NOT_YES_OR_NO = "not_yes_or_no"
 
 
 class Unacceptable(ValueError):
@@ -73,7 +74,7 @@ def clean(field: FieldEntry, typed: str) -> Scalar:
         case Kind.COUNTRY:
             return _country(text)
         case Kind.BOOLEAN:
-            return text == "yes"
+            return _truth(text)
         case _:
             return text
 
@@ -109,6 +110,12 @@ def _number(text: str) -> Decimal:
     if not NUMBER.fullmatch(text):
         raise Unacceptable(Fault.NOT_A_NUMBER)
     return Decimal(text.replace(",", "."))
+
+
+def _truth(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise Unacceptable(Fault.NOT_YES_OR_NO)
+    return text == "yes"
 
 
 def _country(text: str) -> str:
@@ -154,11 +161,11 @@ def _plain(value: Scalar) -> str | Decimal | bool:
     return unicodedata.normalize("NFC", value).rstrip()
 
 
-def form_text(value: Value) -> str:
-    """A value as it stands in a form's input."""
+def form_text(value: Value, kind: Kind) -> str:
+    """A value as it stands in the input of a field of this kind."""
     if value is None or not isinstance(value, str | int | float | Decimal | date):
         return ""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (kind is Kind.BOOLEAN and value in {0, 1}):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.date().isoformat()
@@ -183,7 +190,7 @@ def shown(value: Scalar, kind: Kind, locale: str) -> str | bool | None:
     if isinstance(value, date):
         return format_date(value, DAY, locale=locale)
     if isinstance(value, float | Decimal):
-        return format_decimal(value, locale=locale, decimal_quantization=False)
+        return _number_shown(value, locale)
     if kind is Kind.DATE:
         try:
             return format_date(date.fromisoformat(str(value)[:10]), DAY, locale=locale)
@@ -192,6 +199,14 @@ def shown(value: Scalar, kind: Kind, locale: str) -> str | bool | None:
     if kind is Kind.COUNTRY and len(str(value)) == 2:
         return countries(locale).get(str(value).upper(), str(value))
     return str(value)
+
+
+def _number_shown(value: float | Decimal, locale: str) -> str:
+    """With the decimals that it is kept with: half a euro is 0,50."""
+    if isinstance(value, Decimal) and value.is_finite():
+        decimals = "0" * -min(0, int(value.as_tuple().exponent))
+        return format_decimal(value, f"#,##0.{decimals}".rstrip("."), locale=locale)
+    return format_decimal(value, locale=locale, decimal_quantization=False)
 
 
 def rows_of(value: Value) -> Sequence[Row]:

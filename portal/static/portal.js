@@ -24,26 +24,32 @@
   takeToken();
   addEventListener("hashchange", takeToken); // the page was open already when the link came
 
-  // What is under way is looked at again by itself, and only what changed is changed.
+  // What is under way is looked at again by itself, ever less often, and only what changed is
+  // changed: within the element, so that a screen reader that listens to it tells.
+  const LOOKING = { "Portal-Poll": "1" }; // nobody is at work here: the session may end
   let poll;
-  function watch(again) {
+  function watch(again, wait) {
     clearTimeout(poll);
     const live = document.querySelector("[data-poll]");
     if (!live) return;
+    const seconds = wait || Number(live.dataset.poll);
     poll = setTimeout(async () => {
       try {
         const fresh = (await again()).getElementById(live.id);
-        if (fresh && live.isConnected && fresh.outerHTML !== live.outerHTML) {
-          live.replaceWith(document.adoptNode(fresh));
+        if (!fresh) return; // signed out meanwhile
+        if (live.isConnected && fresh.outerHTML !== live.outerHTML) {
+          if (!fresh.dataset.poll) live.removeAttribute("data-poll");
+          live.replaceChildren(...document.adoptNode(fresh).childNodes);
         }
       } catch { /* the next look may succeed */ }
-      watch(again);
-    }, live.dataset.poll * 1000);
+      watch(again, Math.min(30, seconds * 1.3));
+    }, seconds * 1000);
   }
 
   if (!site) {
     document.querySelector(".error-summary")?.focus();
-    watch(async () => parse(await (await fetch(location.href, { cache: "no-store" })).text()));
+    const look = { cache: "no-store", headers: LOOKING };
+    watch(async () => parse(await (await fetch(location.href, look)).text()));
     return;
   }
 
@@ -53,8 +59,8 @@
   let busy = false;
   let here = root.dataset.start;
 
-  async function load(address, body) {
-    const headers = { "Portal-Frame": site, Accept: "text/html" };
+  async function load(address, body, more) {
+    const headers = { "Portal-Frame": site, Accept: "text/html", ...more };
     if (token) headers.Authorization = `Bearer ${token}`;
     const answer = await fetch(address, {
       method: body ? "POST" : "GET", body, headers,
@@ -91,7 +97,7 @@
       if (remember && (!body || answer.redirected)) history.pushState(entry, "");
       else history.replaceState(entry, "");
       focus();
-      watch(async () => parse(await (await load(here)).text()));
+      watch(async () => parse(await (await load(here, null, LOOKING)).text()));
     } catch {
       offline.hidden = false;
     } finally {

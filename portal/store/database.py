@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
@@ -29,6 +30,10 @@ NO_ANSWER = "the portal's own database does not answer"
 
 class DatabaseAway(Exception):
     """The portal's own database does not answer. The message holds no address of it."""
+
+
+class DatabaseUnfit(Exception):
+    """The tables are not those of this version, nor can they be made so. Nothing was changed."""
 
 
 class Unit:
@@ -103,12 +108,24 @@ class Database:
 
         Processes that start together take turns: on SQLite because there is one writer at a time,
         on PostgreSQL by a lock.
+
+        :raises DatabaseUnfit: it is of a later version, or something in it is in the way.
         """
-        with MIGRATING, self._writing.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-            command.upgrade(_alembic(connection), "head")
-            connection.commit()
+        try:
+            with MIGRATING, self._writing.connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+                command.upgrade(_alembic(connection), "head")
+                connection.commit()
+        except CommandError:
+            raise DatabaseUnfit(
+                "the portal's own database is of another version of the portal: start that version"
+            ) from None
+        except DBAPIError as error:
+            raise DatabaseUnfit(
+                "the portal's own database cannot be brought up to date "
+                f"({type(error).__name__}): is it writable, and the portal's alone?"
+            ) from None
 
     def is_current(self) -> bool:
         """Do the tables fit this version of the portal?

@@ -65,9 +65,17 @@ def _find_site() -> Site:
     return sites[name] if name in sites else abort(404)
 
 
-def use_site(name: str) -> None:
-    """From here on this request is about another site than its address says: a reference's own."""
-    g.site = services().settings.site(name)
+def use_question(site: Site, locale: str) -> None:
+    """From here on this request is about a question: of its site, and in its language."""
+    g.site = site
+    g.asked_in = locale
+    g.pop("chosen_language", None)  # it was chosen among those of another site
+
+
+def asked_in() -> str:
+    """The language of the question that this request is about; empty when it is about none."""
+    locale: str = g.get("asked_in", "")
+    return locale
 
 
 def who() -> SignedIn | None:
@@ -84,16 +92,17 @@ def who() -> SignedIn | None:
 
 
 def _find_signed_in() -> SignedIn | None:
+    touch = "Portal-Poll" not in request.headers
     if "Authorization" in request.headers:
         kind, _, token = request.headers["Authorization"].partition(" ")
         if kind.lower() != "bearer":
             return None
-        found = services().sessions.current(token.strip(), "frame")
+        found = services().sessions.current(token.strip(), "frame", touch=touch)
         return found if found and found.site == request.headers.get("Portal-Frame") else None
     token = session.get("token", "")
     if framed() or not token:
         return None
-    return services().sessions.current(token, "tab")
+    return services().sessions.current(token, "tab", touch=touch)
 
 
 def me() -> SignedIn:

@@ -6,8 +6,9 @@ from babel import Locale
 from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale
 
-from portal.domain.register import Text, in_language
-from portal.rights.values import DAY
+from portal.adapters.contract import Scalar
+from portal.domain.register import Kind, Text, in_language
+from portal.rights.values import DAY, shown
 
 
 def init_app(app: Flask) -> None:
@@ -16,6 +17,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(country)
     app.add_template_filter(day)
     app.add_template_filter(moment)
+    app.add_template_filter(readable)
 
 
 def words(text: Text) -> str:
@@ -37,3 +39,8 @@ def moment(at: datetime | str) -> str:
     """A day and a time of day, in the portal's time zone."""
     at = datetime.fromisoformat(at) if isinstance(at, str) else at
     return str(format_datetime(at, f"{DAY} HH:mm"))
+
+
+def readable(value: Scalar, kind: str) -> str | bool | None:
+    """A value of a field of this kind, as it is read in the page's language."""
+    return shown(value, Kind(kind), str(get_locale()))

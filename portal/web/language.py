@@ -1,9 +1,13 @@
-"""Which language a page speaks, without a cookie: ``?lang=``, the session's, the browser's."""
+"""Which language a page speaks, without a cookie.
+
+It is what ``?lang=`` says, else that of the question whose code or link is on the page, else the
+session's, else what the browser prefers.
+"""
 
 from flask import Flask, g, request, url_for
 from flask_babel import Babel
 
-from portal.web.context import current_site, who
+from portal.web.context import asked_in, current_site, who
 
 NAMES = {"nl": "Nederlands", "en": "English", "de": "Deutsch", "fr": "Français"}
 
@@ -23,12 +27,23 @@ def init_app(app: Flask, zone: str) -> None:
 def current_locale() -> str:
     """The language of this page, one of the site's."""
     languages = current_site().languages
-    signed_in = who()
     if chosen := _chosen():
         return chosen
+    if (asked := asked_in()) in languages:
+        return asked
+    signed_in = who()
     if signed_in and signed_in.locale in languages:
         return signed_in.locale
-    return request.accept_languages.best_match(languages) or languages[0]
+    return _preferred(languages)
+
+
+def _preferred(languages: tuple[str, ...]) -> str:
+    """The first that the browser names: who prefers ``en-GB`` to ``nl`` reads English."""
+    for tag, quality in request.accept_languages:
+        code = tag.partition("-")[0].lower()
+        if quality > 0 and code in languages:
+            return code
+    return languages[0]
 
 
 KEPT = ("site", "goal", "t")

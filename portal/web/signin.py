@@ -1,7 +1,7 @@
 """Getting in and out: ask, code, link, confirmation, sign out."""
 
 from flask import Blueprint, Response, abort, request, session
-from flask_babel import get_locale
+from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
 
 from portal.access.ask import Asked, Purpose, TooMany
@@ -10,7 +10,7 @@ from portal.access.redeem import Opened, Refusal, Waiting
 from portal.access.sessions import Kind
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
-from portal.web.context import current_site, framed, me, services, use_site, who
+from portal.web.context import current_site, framed, me, services, use_question, who
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import go, hand_session_to_frame, render
 
@@ -151,7 +151,12 @@ def _waiting(reference: str, purpose: Purpose) -> Waiting:
     waiting = services().redeeming.waiting(reference, purpose)
     if waiting is None or (framed() and waiting.site != current_site().id):
         abort(410)
-    use_site(waiting.site)
+    try:
+        site = services().settings.site(waiting.site)
+    except KeyError:
+        abort(410)  # asked before that site was taken out of the settings
+    use_question(site, waiting.locale)
+    refresh()  # whatever was said before this spoke the language of no question
     return waiting
 
 

@@ -112,3 +112,27 @@ def test_the_waiting_page_survives_a_reload_and_another_browser(office: Office) 
     assert visitor.get(address).heading == asked.heading
     again = other.get(address)
     assert other.submit(again, "/signin/code", code=mail.code).location == "/me/consents"
+
+
+def test_a15_a_code_that_is_void_by_the_time_it_has_been_checked_opens_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To check a code takes a while, and in that while the person signs in by another mail."""
+    stranger, person = office.visitor(), office.visitor()
+    spied_page, hers_page = stranger.ask(), person.ask()
+    spied, hers = office.next_mail(), office.next_mail()
+    vault = office.portal.vault
+    real = vault.check_code
+
+    def slowly(code: str, stored: str | None) -> bool:
+        right = real(code, stored)
+        monkeypatch.setattr(vault, "check_code", real)
+        assert person.submit(hers_page, "/signin/code", code=hers.code).status == 303
+        return right
+
+    monkeypatch.setattr(vault, "check_code", slowly)
+    answer = stranger.submit(spied_page, "/signin/code", code=spied.code)
+
+    assert answer.status == 410
+    assert stranger.get("/me").status == 401
+    assert person.get("/me").status == 200

@@ -54,6 +54,21 @@ def test_a16_a_session_ends_after_an_hour_however_busy_it_is(office: Office) -> 
 
 
 @pytest.mark.parametrize("frame", [None, "demo"])
+def test_a16_a_page_that_looks_again_by_itself_keeps_no_session_alive(
+    office: Office, frame: str | None
+) -> None:
+    """Else a page that waits for somebody at the company would stay open for whoever walks by."""
+    visitor = office.visitor(frame=frame).sign_in(office)
+    for _ in range(14):
+        office.clock.advance(minutes=1)
+        assert visitor.get("/me/requests", headers={"Portal-Poll": "1"}).status == 200
+
+    office.clock.advance(minutes=1, seconds=1)
+    assert visitor.get("/me/requests", headers={"Portal-Poll": "1"}).status == 401
+    assert visitor.get("/me").status == 401
+
+
+@pytest.mark.parametrize("frame", [None, "demo"])
 def test_a16_a_session_that_was_left_cannot_be_used_again(
     office: Office, frame: str | None
 ) -> None:

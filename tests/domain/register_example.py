@@ -107,3 +107,14 @@ wording_version = "2"
 """
 
 LANGUAGES = ("nl", "en")
+
+NAME_FIELD = """
+[[fields]]
+id = "name"
+activity = "newsletter"
+label = { nl = "Naam", en = "Name" }
+category = "contact"
+kind = "name"
+tier = 1
+"""
+"""One field more: by their names people are told apart who share a mailbox."""

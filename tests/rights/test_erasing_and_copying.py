@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from portal.demo.settings import CONFIG
 from portal.rights.export import neutral
-from tests.portals import MARIJKE, Office, Visitor, logged
+from tests.portals import MARIJKE, Office, StartOffice, Visitor, logged
 from tests.witness import Witness, changes
 
 HENDRIK = "hendrik.bosman@example.com"
@@ -161,3 +163,59 @@ def test_c9_no_value_is_in_the_ledger_the_portals_tables_or_the_log(
     for value in ("Marijke", MARIJKE, "Lindelaan", "06-1000482", "Bosman", HENDRIK):
         assert value.encode() not in stored
         assert value not in ours
+
+
+def test_a_category_that_the_register_lost_is_told_by_its_own_name_and_breaks_no_page(
+    start_office: StartOffice, tmp_path: Path
+) -> None:
+    """`portal check` says that it is missing; until then nobody is kept from erasing."""
+    text = (CONFIG / "register.toml").read_text("utf-8")
+    lost = text.replace('[[categories]]\nid = "notes"', '[[categories]]\nid = "remarks"')
+    lost = lost.replace('category = "notes"', 'category = "remarks"')
+    (tmp_path / "register.toml").write_text(lost, "utf-8")
+    office = start_office(register=str(tmp_path / "register.toml"))
+
+    visitor, review, place = erase(office)
+    office.work()
+
+    assert "<li>notes</li>" in review
+    assert "<li>notes</li>" in visitor.get(place).text
+
+
+def test_e5_a_copy_says_of_each_value_what_the_page_says_of_it(
+    start_office: StartOffice, tmp_path: Path
+) -> None:
+    """Also where it goes outside the EU, and what guards it there (Art. 15(2) GDPR)."""
+    transfer = (
+        '  [[activities.transfers]]\n  country = "US"\n  to = "Cloud Inc"\n'
+        '  safeguard = { nl = "Modelcontract", en = "Standard clauses" }\n\n'
+    )
+    recipients = "  [[activities.recipients]]"
+    text = (CONFIG / "register.toml").read_text("utf-8")
+    (tmp_path / "register.toml").write_text(
+        text.replace(recipients, transfer + recipients, 1), "utf-8"
+    )
+    office = start_office(register=str(tmp_path / "register.toml"))
+    _, archive = copy_of(office)
+
+    (record,) = json.loads(archive.read("my-data.json"))["systems"][0]["records"]
+    fields = {field["id"]: field for field in record}
+    assert fields["phone"]["transfers"] == [
+        {"to": "Cloud Inc", "country": "US", "safeguard": "Standard clauses"}
+    ]
+    assert fields["birth_date"]["transfers"] == []
+    page = archive.read("my-data.html").decode()
+    assert "Cloud Inc (United States): Standard clauses" in page
+
+
+def test_the_page_of_a_copy_is_for_reading_and_its_json_is_exact(office: Office) -> None:
+    office.crm("UPDATE contacts SET birth_date = '1949-03-08', country = 'BE' WHERE id = 1")
+    _, archive = copy_of(office)
+
+    (record,) = json.loads(archive.read("my-data.json"))["systems"][0]["records"]
+    values = {field["id"]: field.get("value") for field in record}
+    assert (values["birth_date"], values["country"]) == ("1949-03-08", "BE")
+    page = archive.read("my-data.html").decode()
+    assert "8 March 1949" in page
+    assert "Belgium" in page
+    assert "1949-03-08" not in page

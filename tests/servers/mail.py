@@ -74,6 +74,7 @@ class StartMailServer(Protocol):
         login: tuple[str, str] | None = None,
         recipient_answer: str | None = None,
         data_answer: str | None = None,
+        international: bool = True,
     ) -> MailServer:
         """Each argument changes one thing in a server that otherwise takes everything.
 
@@ -82,6 +83,7 @@ class StartMailServer(Protocol):
             login: the only user name and password that may send.
             recipient_answer: what it says to every recipient, for instance ``550 No such user``.
             data_answer: what it says when the message is in, for instance ``451 Try later``.
+            international: take addresses with letters outside ASCII (SMTPUTF8, RFC 6531).
         """
         ...
 
@@ -131,6 +133,7 @@ def running_mail_server(
     login: tuple[str, str] | None = None,
     recipient_answer: str | None = None,
     data_answer: str | None = None,
+    international: bool = True,
 ) -> Iterator[MailServer]:
     """See :class:`StartMailServer`; the server runs in a thread of its own."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -150,7 +153,7 @@ def running_mail_server(
         return SMTP(
             handler,
             hostname="localhost",
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=international,
             tls_context=starttls,
             require_starttls=starttls is not None,
             authenticator=check if login else None,
@@ -205,6 +208,7 @@ def start_mail_server() -> Iterator[StartMailServer]:
             login: tuple[str, str] | None = None,
             recipient_answer: str | None = None,
             data_answer: str | None = None,
+            international: bool = True,
         ) -> MailServer:
             return servers.enter_context(
                 running_mail_server(
@@ -212,6 +216,7 @@ def start_mail_server() -> Iterator[StartMailServer]:
                     login=login,
                     recipient_answer=recipient_answer,
                     data_answer=data_answer,
+                    international=international,
                 )
             )
 

@@ -9,9 +9,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlalchemy.exc import DBAPIError
 
-from portal.store.database import Database
+from portal.store.database import Database, DatabaseUnfit
 from portal.store.tables import Table
 from tests.servers.databases import DatabaseKind, FreshDatabase
 
@@ -126,7 +125,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing(database: Database) -> N
         unit.commit()
     before = described(database)
 
-    with pytest.raises(DBAPIError):  # the first table can be made, the second is there already
+    with pytest.raises(DatabaseUnfit):  # the first table can be made, the second is there already
         database.migrate()
 
     assert described(database) == before

@@ -4,10 +4,10 @@ import pytest
 
 from portal.store.database import Database
 from portal.store.vault import Vault
-from tests.storing import FakeClock, add_subject, clock, database, lite, vault
+from tests.storing import FakeClock, add_subject, clock, database, lite, migrated, vault
 from tests.sync.engine import Engine
 
-__all__ = ["clock", "database", "lite", "vault"]
+__all__ = ["clock", "database", "lite", "migrated", "vault"]
 
 
 @pytest.fixture

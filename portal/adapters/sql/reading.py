@@ -38,13 +38,13 @@ Owner = Mapping[str, Any]
 
 
 def find_keys(connection: Connection, schema: Schema, email: str) -> list[str]:
-    """Keys of the records with this address, in any case of its letters."""
-    column = schema.main.c[schema.settings.email]
+    """Keys of the records with this address, in any case of its letters, with blanks or without."""
+    address = func.trim(schema.main.c[schema.settings.email])
     wanted = spellings(email.strip())
     lower = [one.lower() for one in wanted]
     query = (
         select(*schema.key)
-        .where(or_(func.lower(column).in_(lower), column.in_(wanted)), *_ours(schema))
+        .where(or_(func.lower(address).in_(lower), address.in_(wanted)), *_ours(schema))
         .order_by(*schema.key)
         .limit(CANDIDATES)
     )

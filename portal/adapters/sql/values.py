@@ -189,7 +189,9 @@ def _truth(value: object) -> bool:
 
 
 def _whole(kind: Any, value: object, _: tzinfo) -> int:
-    if not re.fullmatch(r"[+-]?\d{1,19}", str(value).strip(), re.ASCII) or isinstance(value, bool):
+    if isinstance(value, bool):
+        return int(value)  # how many databases hold a truth value
+    if not re.fullmatch(r"[+-]?\d{1,19}", str(value).strip(), re.ASCII):
         raise DoesNotFit("is not a whole number")
     number = int(str(value))
     bits = 16 if isinstance(kind, types.SmallInteger) else 64

@@ -52,10 +52,9 @@ def save() -> Response:
         differences, faults = correcting.compare(signed_in, seen, typed)
     except NotHers:
         abort(400)
-    if faults:
-        return _form_page(form, typed, {name: _words(fault) for name, fault in faults.items()})
-    if form.step.data == "change":
-        return _form_page(form, typed, {})
+    if faults or form.step.data == "change":
+        again = correcting.again(signed_in, seen, typed)
+        return _form_page(form, again, {name: _words(fault) for name, fault in faults.items()})
     if not differences:
         return render("me/nothing_changed.html")
     if form.step.data == "save":
@@ -121,5 +120,6 @@ def _words(fault: Fault) -> str:
         Fault.NOT_A_DATE: _("Enter a date, like 27-03-1958."),
         Fault.NOT_A_NUMBER: _("Enter a number."),
         Fault.NOT_A_COUNTRY: _("Choose a country from the list."),
+        Fault.NOT_YES_OR_NO: _("Choose yes or no."),
     }
     return str(words[fault])

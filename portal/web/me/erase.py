@@ -11,7 +11,7 @@ from portal.web.context import has_fresh_proof, me, services
 from portal.web.forms import GoalForm, NoFields
 from portal.web.me.blueprint import blueprint
 from portal.web.me.held import held_or_503
-from portal.web.me.words import retained_in_words
+from portal.web.me.words import category_label, retained_in_words
 from portal.web.pages import go, render
 
 
@@ -47,9 +47,8 @@ def erase() -> Response:
 
 
 def _told(plan: Plan, held: Holdings) -> dict[str, object]:
-    locale, register = str(get_locale()), services().register
     return {
-        "label": in_language(held.adapters[plan.adapter].settings.label, locale),
-        "removed": [in_language(register.category(id).label, locale) for id in plan.removed],
+        "label": in_language(held.adapters[plan.adapter].settings.label, str(get_locale())),
+        "removed": [category_label(id) for id in plan.removed],
         "retained": retained_in_words(plan.retained),
     }

@@ -1,0 +1,205 @@
+"""Values: taken as typed or not at all, compared by what they mean, given back exactly."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.adapters.contract import Scalar
+from portal.domain.register import FieldEntry, Kind
+from portal.rights.values import (
+    Fault,
+    Unacceptable,
+    clean,
+    form_text,
+    from_json,
+    same,
+    shown,
+    to_json,
+)
+
+
+def field(kind: str, **more: Any) -> FieldEntry:
+    return FieldEntry(
+        id="one",
+        activity="a",
+        label={"en": "One"},
+        category="c",
+        kind=Kind(kind),
+        tier=1,
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "taken"),
+    [
+        ("text", "  Dorp 1 ", "Dorp 1"),
+        ("text", "   ", None),
+        ("text", "Zoe\u0308", "Zoë"),
+        ("name", "D'Arcy-O’Neill \u200dक", "D'Arcy-O’Neill \u200dक"),
+        ("long_text", "one\r\ntwo", "one\ntwo"),
+        ("phone", "06-1234 5678", "06-1234 5678"),
+        ("phone", "+31 (0)6 12345678", "+31 (0)6 12345678"),
+        ("date", "27-03-1958", date(1958, 3, 27)),
+        ("date", "27/3/1958", date(1958, 3, 27)),
+        ("date", "1958-03-27", date(1958, 3, 27)),
+        ("date", "29-02-2024", date(2024, 2, 29)),
+        ("number", "-12,50", Decimal("-12.50")),
+        ("number", "007", Decimal(7)),
+        ("country", "nl", "NL"),
+        ("boolean", "yes", True),
+        ("boolean", "no", False),
+    ],
+)
+def test_what_was_typed_is_taken_as_what_it_means(kind: str, typed: str, taken: Scalar) -> None:
+    assert clean(field(kind), typed) == taken
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "fault"),
+    [
+        ("text", "x" * 201, Fault.TOO_LONG),
+        ("text", "one\ntwo", Fault.BAD_CHARACTER),
+        ("text", "a\x00b", Fault.BAD_CHARACTER),
+        ("text", "a\u202eb", Fault.BAD_CHARACTER),  # turns what follows around
+        ("text", "a\ud800b", Fault.BAD_CHARACTER),
+        ("long_text", "a\tb", Fault.BAD_CHARACTER),
+        ("phone", "12345", Fault.NOT_A_PHONE),
+        ("phone", "+999 1234567", Fault.NOT_A_PHONE),
+        ("phone", "06 call me", Fault.NOT_A_PHONE),
+        ("date", "30-02-2024", Fault.NOT_A_DATE),
+        ("date", "03-27-1958", Fault.NOT_A_DATE),
+        ("date", "27-03-58", Fault.NOT_A_DATE),
+        ("date", "yesterday", Fault.NOT_A_DATE),
+        ("number", "1.000", Fault.NOT_A_NUMBER),  # a thousand, or one?
+        ("number", "1e9", Fault.NOT_A_NUMBER),
+        ("number", "NaN", Fault.NOT_A_NUMBER),
+        ("number", "٣", Fault.NOT_A_NUMBER),
+        ("country", "Nederland", Fault.NOT_A_COUNTRY),
+        ("country", "ZZ", Fault.NOT_A_COUNTRY),
+        ("boolean", "maybe", Fault.NOT_YES_OR_NO),
+        ("boolean", "1", Fault.NOT_YES_OR_NO),
+    ],
+)
+def test_what_cannot_be_meant_is_told_by_its_fault_and_not_repeated(
+    kind: str, typed: str, fault: Fault
+) -> None:
+    with pytest.raises(Unacceptable) as refused:
+        clean(field(kind), typed)
+
+    assert refused.value.fault is fault
+    assert typed not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["text", "name", "phone", "date", "boolean", "country"])
+def test_nothing_is_nothing_unless_it_is_required(kind: str) -> None:
+    assert clean(field(kind), " ") is None
+    with pytest.raises(Unacceptable) as refused:
+        clean(field(kind, required=True), " ")
+    assert refused.value.fault is Fault.REQUIRED
+
+
+@given(typed=st.text(max_size=60), kind=st.sampled_from([k for k in Kind if k is not Kind.ROWS]))
+def test_any_text_at_all_is_taken_or_refused(typed: str, kind: Kind) -> None:
+    try:
+        taken = clean(field(kind.value), typed)
+    except Unacceptable:
+        return
+    assert "\x00" not in str(taken)
+    assert same(taken, clean(field(kind.value), form_text(taken, kind)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, ""),
+        ("Ede", "Ede "),
+        ("Zoë", "Zoe\u0308"),
+        (Decimal("1.50"), 1.5),
+        (1, True),
+        (0, False),
+        (date(1958, 3, 27), datetime(1958, 3, 27)),  # noqa: DTZ001  as drivers give it
+        (date(1958, 3, 27), "1958-03-27"),
+    ],
+)
+def test_the_same_is_the_same_whatever_type_a_database_gives_it_back_in(
+    one: Scalar, other: Scalar
+) -> None:
+    assert same(one, other)
+    assert same(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (None, 0),
+        (None, False),
+        ("Ede", "ede"),
+        ("Ede", " Ede"),
+        (Decimal("1.50"), Decimal("1.51")),
+        (True, False),
+        (True, "yes"),
+        (date(1958, 3, 27), date(1958, 3, 28)),
+    ],
+)
+def test_what_differs_is_not_the_same(one: Scalar, other: Scalar) -> None:
+    assert not same(one, other)
+    assert not same(other, one)
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(st.characters(codec="utf-8")),
+    st.dates(),
+    st.datetimes(),
+    st.datetimes(timezones=st.just(UTC)),
+    st.decimals(allow_nan=False, allow_infinity=False),
+)
+
+
+@given(value=SCALARS)
+def test_what_travels_sealed_comes_back_as_the_very_same(value: Scalar) -> None:
+    back = from_json(to_json(value))
+
+    assert back == value
+    assert type(back) is type(value)
+
+
+@pytest.mark.parametrize(("held", "chosen"), [(1, "yes"), (0, "no"), (True, "yes"), (None, "")])
+def test_a_truth_value_is_chosen_in_the_form_however_a_database_holds_it(
+    held: Scalar, chosen: str
+) -> None:
+    """Many databases hold it as a number."""
+    assert form_text(held, Kind.BOOLEAN) == chosen
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "nl", "en"),
+    [
+        (date(1958, 3, 27), "date", "27 maart 1958", "27 March 1958"),
+        ("1958-03-27", "date", "27 maart 1958", "27 March 1958"),
+        ("long ago", "date", "long ago", "long ago"),
+        (datetime(2026, 3, 2, 9, 5), "text", "2 maart 2026, 09:05", "2 March 2026, 09:05"),  # noqa: DTZ001
+        (Decimal("1234.50"), "number", "1.234,50", "1,234.50"),
+        (Decimal("-0.010"), "number", "-0,010", "-0.010"),
+        (Decimal("1E+3"), "number", "1.000", "1,000"),
+        (1234.5, "number", "1.234,5", "1,234.5"),
+        (Decimal("NaN"), "number", "NaN", "NaN"),
+        ("NL", "country", "Nederland", "Netherlands"),
+        ("XQ", "country", "XQ", "XQ"),
+        (1, "boolean", True, True),
+        (1, "number", "1", "1"),
+        ("", "text", None, None),
+    ],
+)
+def test_a_value_is_shown_as_its_reader_writes_it(
+    value: Scalar, kind: str, nl: object, en: object
+) -> None:
+    assert shown(value, Kind(kind), "nl") == nl
+    assert shown(value, Kind(kind), "en") == en
