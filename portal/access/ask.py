@@ -15,6 +15,7 @@ from portal.proof.ledger import Event, Ledger
 from portal.store.database import Database, Unit
 from portal.store.tables import Proof
 from portal.store.vault import Vault, new_reference, token_hash
+from portal.sync.gates import MAIL_SERVER
 from portal.sync.outbox import Outbox
 
 Purpose = Literal["signin", "confirm"]
@@ -138,5 +139,5 @@ class Asking:
             )
         )
         payload = {"reference": asked.reference, "to": email.address, "mute": mute}
-        self._outbox.put(unit, JOB, payload, lane=Lane.MAIL)
+        self._outbox.put(unit, JOB, payload, lane=Lane.MAIL, adapter=MAIL_SERVER)
         return asked

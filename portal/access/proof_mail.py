@@ -18,7 +18,8 @@ from portal.mail.smtp import Letter, Mailer, MailRefused, MailUnavailable
 from portal.store.database import Database
 from portal.store.tables import Proof
 from portal.store.vault import Vault, new_code, show_code
-from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task
+from portal.sync.gates import UNANSWERED
+from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task, Verdict
 
 SEALED_FOR = "proof"
 PATHS = {"signin": "enter", "confirm": "confirm"}
@@ -61,7 +62,7 @@ class ProofMail(Handler):
     def run(self, task: Task) -> Result:
         """Send the one mail that this question deserves, or none."""
         if self._clock() - task.created_at > WITHOUT_MAIL:
-            return GaveUp("too_late")
+            return GaveUp("too_late", replayable=False)
         with self._database.reading() as db:
             proof = db.scalar(select(Proof).where(Proof.reference == task.payload["reference"]))
         if proof is None or proof.used_at is not None:
@@ -79,13 +80,10 @@ class ProofMail(Handler):
             else:
                 self._mailer.send(letter)
         except MailUnavailable:
-            return Again("mail_unavailable")
+            return Again(UNANSWERED, verdict=Verdict.UNANSWERED)
         except MailRefused:
-            return GaveUp("mail_refused", stamp)
+            return GaveUp("mail_refused", stamp, replayable=False)
         return Finished(stamp)
-
-    def abandon(self, session: Db, task: Task, cause: str) -> None:
-        """Nothing to undo: the proof simply never gets its mail."""
 
     def _letter(self, proof: Proof, typed: Email, found: Found) -> Letter | None:
         if found.anything:

@@ -14,7 +14,7 @@ from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
 from portal.proof.ledger import Event, Ledger
-from portal.store.database import Database
+from portal.store.database import Database, insert_into
 from portal.store.tables import Proof, Session, Subject, SubjectAlias
 from portal.store.vault import Vault, new_subject_id, token_hash
 
@@ -197,6 +197,13 @@ class Sessions:
             db.add(Subject(id=subject_id, created_at=now))
             db.flush()
         version, digest = aliases[-1]
-        if db.get(SubjectAlias, (version, digest)) is None:
-            db.add(SubjectAlias(key_version=version, digest=digest, subject_id=subject_id))
-        return subject_id
+        db.execute(
+            insert_into(db, SubjectAlias)
+            .values(key_version=version, digest=digest, subject_id=subject_id)
+            .on_conflict_do_nothing()
+        )
+        # Of two first sign-ins in the same instant the second finds whom the first has made.
+        alias = db.get_one(SubjectAlias, (version, digest))
+        if alias.subject_id != subject_id and known is None:
+            db.execute(delete(Subject).where(Subject.id == subject_id))
+        return alias.subject_id

@@ -81,7 +81,7 @@ class Endings:
                 ended = claims.end(
                     session, task.id, lease, how="dead", now=now, cause=cause, keep=keep
                 )
-                if ended:
+                if ended and keep:
                     ring_for_dead_letter(session, task, cause, now)
                 return ended
             case Later(at=at, payload=payload):

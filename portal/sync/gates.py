@@ -20,8 +20,11 @@ TRIPS_AT = 5
 """Calls without an answer, in a row, that trip the breaker."""
 FIRST_REST = 15.0
 """Seconds that the breaker, tripped for the first time, leaves an adapter alone."""
-LONGEST_REST = 600.0
+LONGEST_REST = 60.0
 """Seconds, at most, until one call is let through to see whether it answers again."""
+MAIL_SERVER = "@mail"
+"""The mail server has a gate like an adapter, under a name that no adapter can have: when it is
+silent, what has nothing to do with mail need not wait for its time-outs."""
 UNANSWERED = "unreachable"
 """The cause of a job that waits for an adapter to answer again."""
 
