@@ -5,35 +5,28 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Concatenate, ParamSpec
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from portal import Portal, create_app
-from portal.adapters.contract import Adapter, AdapterError
+from portal.adapters.contract import Adapter
 from portal.adapters.registry import known_adapters, load_adapters
 from portal.checks import Check, missing_file, run_checks
+from portal.cli_operator import operator_group
+from portal.cli_shared import err, fail, out, with_settings
 from portal.config import ConfigError, Settings, load
 from portal.domain.clock import utc_now
 from portal.domain.register_file import RegisterError, read_register
 from portal.proof.ledger import Ledger
 from portal.serving import serve, work
 from portal.starting import make_instance
-from portal.store.database import Database, DatabaseAway, DatabaseUnfit
-from portal.store.vault import KeysUnusable
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(highlight=False, soft_wrap=True, stderr=True)
-
-P = ParamSpec("P")
+from portal.store.database import Database
 
 
 class Commands(click.Group):
@@ -74,40 +67,12 @@ def commands(ctx: click.Context, instance: Path | None) -> None:
     ctx.obj = instance
 
 
+commands.add_command(operator_group)
+
+
 def main() -> None:
     """Run the command line."""
     commands(prog_name="portal")
-
-
-def fail(lines: list[str]) -> None:
-    """Say everything that is wrong, one line each, and end with 1."""
-    for line in lines:
-        err.print(Text.assemble(("✗ ", "red"), line))
-    raise SystemExit(1)
-
-
-def with_settings(
-    command: Callable[Concatenate[Settings, P], None],
-) -> Callable[P, None]:
-    """Gives a command the settings; whatever keeps it from starting is said without a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(load(click.get_current_context().obj), *args, **kwargs)
-        except ConfigError as error:
-            fail(error.errors)
-        except RegisterError as error:
-            fail([f"register: {problem}" for problem in error.problems])
-        except (AdapterError, DatabaseAway, DatabaseUnfit, KeysUnusable) as error:
-            fail(str(error).splitlines())
-        except ModuleNotFoundError as error:
-            # SQLAlchemy looks for a driver when it is told the database's address.
-            fail([f"the library {error.name} is not installed: see the extras of the portal"])
-        except OSError as error:
-            fail([f"{error.filename or 'a file'}: {error.strerror or 'cannot be used'}"])
-
-    return run
 
 
 def log_to_stderr() -> None:

@@ -41,6 +41,17 @@ class Event(StrEnum):
     """A delivery reached the state named in its facts."""
     EXPORT_MADE = "export_made"
     SESSIONS_ENDED = "sessions_ended"
+    OPERATOR_ADDED = "operator_added"
+    OPERATOR_REMOVED = "operator_removed"
+    OPERATOR_SIGNED_IN = "operator_signed_in"
+    OPERATOR_SIGNED_OUT = "operator_signed_out"
+    OPERATOR_LOOKED = "operator_looked"
+    """An operator opened a request's timeline."""
+    OPERATOR_REPLAYED = "operator_replayed"
+    OPERATOR_PAUSED = "operator_paused"
+    OPERATOR_RESUMED = "operator_resumed"
+    OPERATOR_CLEARED = "operator_cleared"
+    """An operator saw to what an alarm told."""
 
 
 class NotACode(ValueError):
