@@ -23,6 +23,12 @@ from portal.adapters.contract import Registry
 from portal.adapters.registry import load_adapters
 from portal.config import Limits, MailSettings, Settings
 from portal.consent.record import ConsentRecord
+from portal.desk.acts import Acts
+from portal.desk.queue import Queue
+from portal.desk.services import Desk
+from portal.desk.sessions import OperatorSessions
+from portal.desk.signin import SigningIn
+from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock, utc_now
 from portal.domain.register import Register
 from portal.domain.register_file import read_register, register_text
@@ -58,6 +64,7 @@ from portal.web import (
     health,
     language,
     me,
+    operator,
     pages,
     signin,
     stylesheet,
@@ -132,6 +139,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     lifetimes = lifetimes_from(settings.limits)
     directory = Directory(adapters, {site.id: site.adapters for site in settings.sites})
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
+    desk_sessions, zone = OperatorSessions(database, ledger, clock), ZoneInfo(settings.timezone)
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
@@ -153,7 +161,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             database,
             vault,
             directory,
-            LetterWriter(settings.contact, ZoneInfo(settings.timezone)),
+            LetterWriter(settings.contact, zone),
             Mailer(relay_from(settings.mail, settings.public_url)),
             public_url=settings.public_url,
             site_names={site.id: site.name for site in settings.sites},
@@ -191,6 +199,13 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             erasing=Erasing(requests, sessions),
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
+        ),
+        desk=Desk(
+            signing_in=SigningIn(database, vault, desk_sessions, clock),
+            sessions=desk_sessions,
+            queue=Queue(database, tuple(adapters), frozenset(), zone, clock),
+            timelines=Timelines(database, ledger, zone, clock),
+            acts=Acts(database, ledger, outbox, handlers, gates, clock),
         ),
         clock=clock,
     )
@@ -236,7 +251,7 @@ def make_app(portal: Portal) -> Flask:
     for part in (guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for part in (signin, me, embed, stylesheet, health):
+    for part in (signin, me, operator, embed, stylesheet, health):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops

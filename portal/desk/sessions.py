@@ -26,6 +26,8 @@ class AtTheDesk:
     session_id: int
     operator_id: int
     name: str
+    recovery_codes: int
+    """How many she has left."""
     idle_ends_at: datetime
     ends_at: datetime
 
@@ -88,6 +90,7 @@ class OperatorSessions:
             session_id=session.id,
             operator_id=operator.id,
             name=operator.name,
+            recovery_codes=len(operator.recovery_hashes),
             idle_ends_at=min(session.ends_at, session.touched_at + IDLE),
             ends_at=session.ends_at,
         )

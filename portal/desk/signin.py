@@ -72,7 +72,7 @@ class SigningIn:
             code: Of her phone, or a recovery code.
             network: Where she sits, by `portal.access.limits.network_of`.
         """
-        name = name.strip().lower()[:LONGEST_NAME]
+        name = name.replace("\0", "").strip().lower()[:LONGEST_NAME]  # no database takes a NUL
         with self._database.unit("operator sign-in tried") as unit:
             within = self._quotas.hit(unit.session, self._clock(), self._tries(name, network))
             unit.commit()

@@ -39,7 +39,9 @@
         if (!fresh) return; // signed out meanwhile
         if (live.isConnected && fresh.outerHTML !== live.outerHTML) {
           if (!fresh.dataset.poll) live.removeAttribute("data-poll");
+          const held = live.contains(document.activeElement) && document.activeElement.id;
           live.replaceChildren(...document.adoptNode(fresh).childNodes);
+          if (held) document.getElementById(held)?.focus({ preventScroll: true });
         }
       } catch { /* the next look may succeed */ }
       watch(again, Math.min(30, seconds * 1.3));
@@ -49,7 +51,11 @@
   if (!site) {
     document.querySelector(".error-summary")?.focus();
     const look = { cache: "no-store", headers: LOOKING };
-    watch(async () => parse(await (await fetch(location.href, look)).text()));
+    watch(async () => {
+      const answer = await fetch(location.href, look);
+      if (answer.status === 401) location.reload(); // what it showed is for nobody's eyes any more
+      return parse(await answer.text());
+    });
     return;
   }
 

@@ -9,6 +9,7 @@ from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions, SignedIn
 from portal.adapters.contract import Registry
 from portal.config import Settings, Site
+from portal.desk.services import Desk
 from portal.domain.clock import Clock
 from portal.domain.register import Register
 from portal.domain.rights import Goal
@@ -16,6 +17,8 @@ from portal.rights.services import Rights
 from portal.store.database import Database
 
 EXTENSION = "portal.services"
+DESK = "operator"
+"""The blueprint of the operators' pages, on which nobody is signed in as a subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Services:
     redeeming: Redeeming
     sessions: Sessions
     rights: Rights
+    desk: Desk
     clock: Clock
 
 
@@ -91,7 +95,14 @@ def who() -> SignedIn | None:
     return signed_in
 
 
+def at_desk() -> bool:
+    """Is this one of the operators' pages? They have sessions of their own."""
+    return request.blueprint == DESK
+
+
 def _find_signed_in() -> SignedIn | None:
+    if at_desk():
+        return None
     touch = "Portal-Poll" not in request.headers
     if "Authorization" in request.headers:
         kind, _, token = request.headers["Authorization"].partition(" ")

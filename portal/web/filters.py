@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(country)
     app.add_template_filter(day)
     app.add_template_filter(moment)
+    app.add_template_filter(short_moment)
     app.add_template_filter(readable)
 
 
@@ -39,6 +40,11 @@ def moment(at: datetime | str) -> str:
     """A day and a time of day, in the portal's time zone."""
     at = datetime.fromisoformat(at) if isinstance(at, str) else at
     return str(format_datetime(at, f"{DAY} HH:mm"))
+
+
+def short_moment(at: datetime) -> str:
+    """The same without the year, for what is of these days: 23 Nov 14:03."""
+    return str(format_datetime(at, "d MMM HH:mm"))
 
 
 def readable(value: Scalar, kind: str) -> str | bool | None:

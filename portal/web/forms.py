@@ -15,15 +15,13 @@ from portal.web.context import framed, who
 LONGEST = 10_000  # characters of any one field
 
 
-class PortalForm(FlaskForm):
-    """The base of all forms. Signed in by a cookie, it carries the session's token."""
+class StrictForm(FlaskForm):
+    """A form that takes exactly the fields it has."""
 
     class Meta(FlaskForm.Meta):
-        """Without a session, or with a bearer token, a form token would only set a cookie."""
+        """Whether a form carries a token is for those who know whose it is."""
 
-        @property
-        def csrf(self) -> bool:
-            return who() is not None and not framed()
+        csrf = False
 
     longest: ClassVar[Mapping[str, int]] = {}
     """Characters of a field that may be longer than others."""
@@ -47,6 +45,17 @@ class PortalForm(FlaskForm):
             if missing and field.flags.required:
                 abort(400)
         return form
+
+
+class PortalForm(StrictForm):
+    """The base of a subscriber's forms. Signed in by a cookie, it carries the session's token."""
+
+    class Meta(FlaskForm.Meta):
+        """Without a session, or with a bearer token, a form token would only set a cookie."""
+
+        @property
+        def csrf(self) -> bool:
+            return who() is not None and not framed()
 
 
 GOALS = (

@@ -7,7 +7,7 @@ session's, else what the browser prefers.
 from flask import Flask, g, request, url_for
 from flask_babel import Babel
 
-from portal.web.context import asked_in, current_site, who
+from portal.web.context import asked_in, at_desk, current_site, who
 
 NAMES = {"nl": "Nederlands", "en": "English", "de": "Deutsch", "fr": "Français"}
 
@@ -57,8 +57,15 @@ def choices() -> list[tuple[str, str, str]]:
     """
     here = request.method == "GET" and request.endpoint
     kept = {name: request.args[name] for name in KEPT if name in request.args}
-    arguments = {**(request.view_args or {}), **kept} if here else {"site": current_site().id}
-    endpoint = (request.endpoint or "signin.ask") if here else "signin.ask"
+    if here:
+        arguments, endpoint = (
+            {**(request.view_args or {}), **kept},
+            request.endpoint or "signin.ask",
+        )
+    elif at_desk():
+        arguments, endpoint = {}, "operator.queue"
+    else:
+        arguments, endpoint = {"site": current_site().id}, "signin.ask"
     return [
         (code, NAMES.get(code, code), url_for(endpoint, **{**arguments, "lang": code}))
         for code in current_site().languages

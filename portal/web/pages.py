@@ -6,7 +6,7 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from flask_babel import get_locale
 
 from portal.domain.register import in_language
-from portal.web.context import current_site, framed, services, who
+from portal.web.context import at_desk, current_site, framed, services, who
 from portal.web.headers import csp_nonce
 from portal.web.language import choices
 
@@ -27,6 +27,7 @@ def everywhere() -> dict[str, Any]:
         "languages": choices(),
         "signed_in": who(),
         "framed": framed(),
+        "at_desk": at_desk(),
         "csp_nonce": csp_nonce(),
         "adapter_label": adapter_label,
         "request_endpoint": request.endpoint,

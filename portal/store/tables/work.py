@@ -24,6 +24,7 @@ class Job(Table):
         Index("ix_jobs_open", "lane", "due_at", "id", **only("ended_at IS NULL")),
         Index("ix_jobs_order", "subject_id", "adapter", **only("ended_at IS NULL")),
         Index("ix_jobs_dead", "ended_at", **only("\"end\" = 'dead'")),
+        Index("ix_jobs_conflict", "ended_at", **only("\"end\" = 'conflict'")),
         Index("ix_jobs_ended", "adapter", "ended_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -160,6 +160,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("\"end\" = 'dead'"),
             postgresql_where=sa.text("\"end\" = 'dead'"),
         )
+        batch_op.create_index(
+            "ix_jobs_conflict",
+            ["ended_at"],
+            unique=False,
+            sqlite_where=sa.text("\"end\" = 'conflict'"),
+            postgresql_where=sa.text("\"end\" = 'conflict'"),
+        )
         batch_op.create_index("ix_jobs_ended", ["adapter", "ended_at"], unique=False)
 
     # What was not chained by now waits to be.

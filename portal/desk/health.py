@@ -1,0 +1,105 @@
+"""How the connected systems and the mail are doing, told from the jobs and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy.orm import Session as Db
+
+from portal.access.ask import JOB as PROOF_MAIL
+from portal.rights.requests import JOB as DELIVERY
+from portal.store.tables import AdapterState, Job
+
+LOOKED_BACK = timedelta(hours=24)
+ANSWERED = ("done", "conflict")
+"""Ends of jobs whose last attempt got its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one system is doing; ``adapter`` is None for the mail."""
+
+    adapter: str | None
+    waiting: int
+    waiting_since: datetime | None
+    """Since when the oldest of them waits."""
+    last_success: datetime | None
+    attempts: int
+    """Of the jobs that wait now or ended in the last 24 hours."""
+    failures: int
+    """Of those attempts; a try that is going on is not counted."""
+    paused_at: datetime | None = None
+    paused_because: str | None = None
+    held_until: datetime | None = None
+    """Left alone by itself until then: it asked for it, or does not answer."""
+    shadow: bool = False
+    """Nothing is written there yet, only shown."""
+
+    @property
+    def error_rate(self) -> float | None:
+        """Failures over attempts; None when there were no attempts."""
+        return self.failures / self.attempts if self.attempts else None
+
+
+def health_of_all(
+    db: Db, adapters: Sequence[str], shadowed: frozenset[str], now: datetime
+) -> list[Health]:
+    """How every connected system is doing, in the order of the settings, and then the mail."""
+    states = {state.adapter: state for state in db.scalars(select(AdapterState))}
+    found = []
+    for name in adapters:
+        state = states.get(name)
+        held = state.held_until if state else None
+        found.append(
+            _health(
+                db,
+                name,
+                and_(Job.kind == DELIVERY, Job.adapter == name),
+                now,
+                paused_at=state.paused_at if state else None,
+                paused_because=state.paused_because if state else None,
+                held_until=held if held and held > now else None,
+                shadow=name in shadowed,
+            )
+        )
+    mail = and_(Job.kind == PROOF_MAIL, Job.adapter.is_(None))
+    return [*found, _health(db, None, mail, now)]
+
+
+def _health(
+    db: Db, adapter: str | None, which: ColumnElement[bool], now: datetime, **state: Any
+) -> Health:
+    in_hand = case((Job.leased_until > now, 1), else_=0)
+    waiting, since, tried, trying = db.execute(
+        select(
+            func.count(),
+            func.min(Job.created_at),
+            func.coalesce(func.sum(Job.attempts), 0),
+            func.coalesce(func.sum(in_hand), 0),
+        ).where(which, Job.ended_at.is_(None))
+    ).one()
+    answered = case((and_(Job.end.in_(ANSWERED), Job.attempts > 0), 1), else_=0)
+    attempts, good = db.execute(
+        select(
+            func.coalesce(func.sum(Job.attempts), 0), func.coalesce(func.sum(answered), 0)
+        ).where(which, Job.ended_at > now - LOOKED_BACK)
+    ).one()
+    # By the index of (adapter, ended_at), from its end: whatever else there is, it is one step.
+    last = db.scalar(
+        select(Job.ended_at)
+        .where(which, Job.ended_at.is_not(None), Job.end == "done")
+        .order_by(Job.ended_at.desc())
+        .limit(1)
+    )
+    judged = int(tried) - int(trying) + int(attempts)
+    return Health(
+        adapter=adapter,
+        waiting=waiting,
+        waiting_since=since,
+        last_success=last,
+        attempts=judged,
+        failures=judged - int(good),
+        **state,
+    )

@@ -1,0 +1,44 @@
+"""The one calm screen: what needs a person, and how every system is doing."""
+
+from flask import Response, request
+
+from portal.desk.health import Health
+from portal.web.context import services
+from portal.web.operator.blueprint import blueprint
+from portal.web.pages import render
+
+LOOKS_AGAIN = 10
+"""Seconds after which the page looks again by itself."""
+DONE = ("replayed", "paused", "resumed", "cleared", "gone")
+"""What an act may say of itself when it has led back here."""
+OFTEN = 0.5
+"""From this share of failed attempts on, a system is said to fail often."""
+
+
+@blueprint.get("", strict_slashes=False, endpoint="queue")
+def show() -> Response:
+    """What is open now."""
+    view = services().desk.queue.look()
+    done = request.args.get("done")
+    return render(
+        "operator/queue.html",
+        view=view,
+        systems=[(one, _standing(one)) for one in view.systems],
+        done=done if done in DONE else None,
+        request_id=request.args.get("request"),
+        looks_again=0 if request.args.get("still") else LOOKS_AGAIN,
+    )
+
+
+def _standing(system: Health) -> str:
+    """One word for how a system is doing; the worst that is true of it."""
+    rate = system.error_rate or 0
+    if system.paused_at:
+        return "paused"
+    if system.held_until:
+        return "held"
+    if rate >= OFTEN:
+        return "fails"
+    if system.shadow:
+        return "shadow"
+    return "well"
