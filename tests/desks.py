@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyotp
+from sqlalchemy import select
 
 from portal.desk.factors import new_secret
 from portal.desk.operators import Operators
 from portal.desk.sessions import AtTheDesk
+from portal.store.tables import LedgerEntry
 from tests.portals import Office, Page, Visitor
 from tests.storing import FakeClock
 
@@ -75,6 +77,12 @@ def token_of(visitor: Visitor, cookie: str = "operator") -> str:
     found = visitor.client.get_cookie(cookie)
     assert found is not None
     return found.value
+
+
+def ledger(office: Office) -> list[LedgerEntry]:
+    """What the ledger says, in order."""
+    with office.database.reading() as db:
+        return list(db.scalars(select(LedgerEntry).order_by(LedgerEntry.id)))
 
 
 def at_the_desk(office: Office, person: Person) -> AtTheDesk:

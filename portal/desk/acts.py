@@ -12,7 +12,6 @@ from portal.domain.clock import Clock
 from portal.proof.ledger import Event, Ledger
 from portal.store.database import Database
 from portal.store.tables import Alarm, Job
-from portal.sync.alarms import clear_alarm
 from portal.sync.gates import Gates
 from portal.sync.jobs import Handlers
 from portal.sync.outbox import Outbox
@@ -86,9 +85,10 @@ class Acts:
         """An operator has seen to what an alarm tells. False: it is not open any more."""
         with self._database.unit("operator cleared") as unit:
             db = unit.session
-            alarm = db.get(Alarm, alarm_id)
-            if alarm is None or not clear_alarm(db, alarm.key, self._clock()):
-                return False
+            alarm = db.get(Alarm, alarm_id, with_for_update=True)
+            if alarm is None or alarm.cleared_at is not None:
+                return False  # not by its key: that may be of a newer alarm by now
+            alarm.cleared_at = self._clock()
             self._note(
                 db,
                 operator,

@@ -1,7 +1,7 @@
 """One request from end to end: what ledger, deliveries and jobs know of it. Codes only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -30,6 +30,8 @@ class Moment:
     cause: str | None
     operator: str | None
     """The name of the operator who did it."""
+    times: int = 1
+    """More than once in a row, by the same operator; ``at`` is the last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Leg:
     cause: str | None
     attempts: int
     next_at: datetime | None
-    """When it is tried next; None when it has ended or goes along with another."""
+    """When it is tried next; None when it has ended."""
+    goes_along: bool
+    """It has no job of its own: that of an earlier request asks for the very same."""
     job_id: int | None
     """Of a job that was given up and can be done again."""
 
@@ -136,7 +140,8 @@ class Timelines:
 
 
 def _leg(db: Db, delivery: Delivery) -> Leg:
-    job = db.scalar(select(Job).where(Job.key == job_key(delivery)))
+    leader = db.get(Delivery, delivery.follows) if delivery.follows else None
+    job = db.scalar(select(Job).where(Job.key == job_key(leader or delivery)))
     dead = job is not None and job.end == "dead" and job.payload_sealed is not None
     waits = job is not None and job.ended_at is None
     return Leg(
@@ -146,6 +151,7 @@ def _leg(db: Db, delivery: Delivery) -> Leg:
         cause=delivery.outcome.get("cause") or (job.cause if job else None),
         attempts=job.attempts if job else 0,
         next_at=job.due_at if job and waits else None,
+        goes_along=leader is not None,
         job_id=job.id if job and dead else None,
     )
 
@@ -160,14 +166,26 @@ def _moments(db: Db, request: Request) -> list[Moment]:
     named = {entry.facts["operator"] for entry in entries if "operator" in entry.facts}
     found = db.execute(select(Operator.id, Operator.name).where(Operator.id.in_(named)))
     names: dict[int, str] = {row.id: row.name for row in found}
-    return [
-        Moment(
-            at=entry.at,
-            event=entry.event,
-            adapter=entry.facts.get("adapter"),
-            state=entry.facts.get("state"),
-            cause=entry.facts.get("cause"),
-            operator=names.get(entry.facts.get("operator", 0)),
-        )
-        for entry in entries
-    ]
+    moments: list[Moment] = []
+    for entry in entries:
+        moment = _moment(entry, names)
+        if moments and _is_one_more_look(moment, moments[-1]):
+            moment = replace(moment, times=moments.pop().times + 1)
+        moments.append(moment)
+    return moments
+
+
+def _moment(entry: LedgerEntry, names: Mapping[int, str]) -> Moment:
+    return Moment(
+        at=entry.at,
+        event=entry.event,
+        adapter=entry.facts.get("adapter"),
+        state=entry.facts.get("state"),
+        cause=entry.facts.get("cause"),
+        operator=names.get(entry.facts.get("operator", 0)),
+    )
+
+
+def _is_one_more_look(one: Moment, before: Moment) -> bool:
+    looks = one.event == before.event == Event.OPERATOR_LOOKED
+    return looks and one.operator == before.operator

@@ -12,7 +12,9 @@ LOOKS_AGAIN = 10
 DONE = ("replayed", "paused", "resumed", "cleared", "gone")
 """What an act may say of itself when it has led back here."""
 OFTEN = 0.5
-"""From this share of failed attempts on, a system is said to fail often."""
+"""From this share of failed attempts on, a system is said to fail often"""
+AT_LEAST = 3
+"""if there were so many failures: one proves nothing."""
 
 
 @blueprint.get("", strict_slashes=False, endpoint="queue")
@@ -32,13 +34,13 @@ def show() -> Response:
 
 def _standing(system: Health) -> str:
     """One word for how a system is doing; the worst that is true of it."""
-    rate = system.error_rate or 0
+    often = (system.error_rate or 0) >= OFTEN and system.failures >= AT_LEAST
     if system.paused_at:
         return "paused"
     if system.held_until:
         return "held"
-    if rate >= OFTEN:
+    if often:
         return "fails"
     if system.shadow:
         return "shadow"
-    return "well"
+    return "well" if system.last_success else "unused"

@@ -8,7 +8,7 @@ from portal.desk.signin import Opened, Refused
 from portal.web.context import services
 from portal.web.operator.blueprint import blueprint
 from portal.web.operator.forms import Button, SignInForm
-from portal.web.operator.who import at_the_desk, give_cookie, operator, take_cookie
+from portal.web.operator.who import at_the_desk, cookie_name, give_cookie, operator, take_cookie
 from portal.web.pages import go, render
 
 
@@ -49,8 +49,11 @@ def sign_out() -> Response:
 
 def sign_in_page(status: int = 200, form: SignInForm | None = None) -> Response:
     """The form, with what was wrong. The name is kept, the secrets are not."""
+    came_back = cookie_name() in request.cookies or request.method != "GET"
     faults = {
-        401: _("You are not signed in, or it was too long ago. Nothing was changed."),
+        401: _("You were away for too long. Sign in again; nothing was changed.")
+        if came_back
+        else None,
         422: _("That is not right. Check the name, the password and the code."),
         429: _("That was tried too often from here. Wait a quarter of an hour."),
     }
