@@ -144,7 +144,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
-    overdue = Overdue(database, ZoneInfo(settings.timezone), clock)
+    overdue = Overdue(database, zone, clock)
     schedule = Schedule(
         database,
         outbox,

@@ -191,7 +191,7 @@ def test_a_conflict_is_shown_as_the_subscribers_and_needs_no_operator(
 
 
 def test_a_system_that_was_never_used_is_not_said_to_work(office: Office, anna: Person) -> None:
-    assert "not used yet" in sit_down(office, anna).get("/operator").text
+    assert "not used" in sit_down(office, anna).get("/operator").text
 
 
 def test_a_success_is_told_with_its_time_in_the_sites_zone(

@@ -17,6 +17,9 @@ PAGES = (
     "/sites/demo.css",
     "/static/portal.css",
     "/embed/v1/portal.js",
+    "/operator",
+    "/operator/signin",
+    "/operator/requests/x",
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.desks import add_operator, sit_down
 from tests.portals import MARIJKE, STRANGER, Office, Visitor
 
 CROSS = (
@@ -16,7 +17,20 @@ HENDRIK = "hendrik.bosman@example.com"
 
 
 def writes(office: Office) -> list[str]:
-    """The address of every rule that takes a POST."""
+    """The address of every rule that takes a POST, but for the desk's."""
+    return [path for path in all_writes(office) if not path.startswith("/operator/")]
+
+
+def desk_writes(office: Office) -> list[str]:
+    """Those of the desk, whose session and form token are its own."""
+    named = {"<name>": "crm", "<int:alarm_id>": "1"}
+    found = [path for path in all_writes(office) if path.startswith("/operator/")]
+    for part, name in named.items():
+        found = [path.replace(part, name) for path in found]
+    return found
+
+
+def all_writes(office: Office) -> list[str]:
     return sorted(
         rule.rule
         for rule in office.app.url_map.iter_rules()
@@ -28,7 +42,7 @@ def test_b10_every_write_from_another_origin_is_refused(office: Office) -> None:
     visitor = office.visitor().sign_in(office)
     token = visitor.get("/me").fields["csrf_token"]
 
-    for path in writes(office):
+    for path in [*writes(office), *desk_writes(office)]:
         for headers in CROSS:
             answer = visitor.send(path, headers=headers, data={"csrf_token": token})
             assert answer.status == 403, (path, headers)
@@ -69,6 +83,64 @@ def test_b10_a_write_by_cookie_carries_the_token_of_its_session(office: Office) 
         for token in ({}, {"csrf_token": "x"}, {"csrf_token": foreign}):
             assert visitor.post(path, **token).status == 400, path
     assert visitor.get("/me").status == 200
+
+
+def test_b10_a_write_at_the_desk_carries_the_token_of_its_session(office: Office) -> None:
+    visitor = sit_down(office, add_operator(office, "anna"))
+    other = sit_down(office, add_operator(office, "mo"))
+    foreign = other.get("/operator").fields["csrf_token"]
+    subscriber = office.visitor().sign_in(office).get("/me").fields["csrf_token"]
+    before = office.events()
+
+    for path in desk_writes(office):
+        if path == "/operator/signin":  # where nobody has a session yet
+            continue
+        for token in ({}, {"csrf_token": "x"}, {"csrf_token": foreign}, {"csrf_token": subscriber}):
+            assert visitor.post(path, **token).status == 400, path
+    assert office.events() == before
+    assert visitor.get("/operator").status == 200
+
+
+def test_b10_from_another_origin_nothing_is_done_at_the_desk_whatever_is_sent(
+    office: Office,
+) -> None:
+    visitor = sit_down(office, add_operator(office))
+    token = visitor.get("/operator").fields["csrf_token"]
+    before = office.events()
+
+    for path in desk_writes(office):
+        for headers in CROSS:
+            answer = visitor.send(path, headers=headers, data={"csrf_token": token, "job": "1"})
+            assert answer.status == 403, (path, headers)
+    assert office.events() == before
+
+
+def test_no_subscriber_and_no_stranger_does_anything_at_the_desk(office: Office) -> None:
+    subscriber = office.visitor().sign_in(office)
+    token = subscriber.get("/me").fields["csrf_token"]
+    frame = office.visitor(frame="demo").sign_in(office)
+    before = office.events()
+
+    for path in desk_writes(office):
+        if path == "/operator/signin":
+            continue
+        for visitor in (subscriber, frame, office.visitor()):
+            assert visitor.post(path, csrf_token=token, job="1").status == 401, path
+    assert office.events() == before
+
+
+def test_c4_a_form_of_the_desk_with_a_field_that_no_page_has_is_refused(office: Office) -> None:
+    visitor = sit_down(office, add_operator(office))
+    token = visitor.get("/operator").fields["csrf_token"]
+
+    for path in desk_writes(office):
+        fields = {"name": "x", "password": "x", "code": "x"} if path.endswith("signin") else {}
+        fields |= {"job": "1"} if path.endswith("replay") else {}
+        fields |= {} if path.endswith("signin") else {"csrf_token": token}
+        assert visitor.post(path, **fields, more="x").status == 400, path
+        doubled = [*fields.items(), *fields.items(), ("csrf_token", token), ("csrf_token", token)]
+        answer = visitor.send(path, data=_encoded(doubled), content_type=FORM)
+        assert answer.status == 400, path
 
 
 def test_b10_the_frame_needs_no_form_token_and_no_other_site_can_send_its_header(

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 from portal.web.context import DESK
 
-blueprint = Blueprint(DESK, __name__, url_prefix="/operator")
+blueprint = Blueprint("operator", __name__, url_prefix=f"/{DESK}")

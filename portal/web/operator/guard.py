@@ -21,9 +21,10 @@ def guard() -> Response | None:
     That the write comes from the portal's own pages was seen to before
     (`portal.web.guards`). Whoever is not signed in gets the form for it, at the address asked for.
     """
+    somebody = at_the_desk()  # asked first: a page that tells of a fault must not have to ask
     if request.endpoint in OPEN:
         return None
-    if at_the_desk() is None:
+    if somebody is None:
         return sign_in_page(401)
     if request.method not in SAFE_METHODS and not carries_form_token():
         raise CSRFError
