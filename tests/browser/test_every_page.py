@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
 
+from tests.browser.desk import add_operator, correct, mend, refuse, ring_every_bell
 from tests.demos import Demo, Mailbox
 
 SUBSCRIBER = "marijke.devries@example.org"
@@ -164,6 +165,47 @@ def test_every_page_in_the_frame_is_accessible_fits_the_screen_and_is_light(
     ):
         turn_to(frame, link, heading)
         inspector.look(link)
+
+    assert inspector.faults == []
+
+
+def test_every_page_of_the_desk_is_accessible_fits_the_screen_and_is_light(
+    demo: Demo, mailbox: Mailbox, context: BrowserContext, browser: Browser
+) -> None:
+    page = context.new_page()
+    portal = demo.address("Portal")
+    inspector = Inspector(page, portal, "desk, ")
+    operator = add_operator(demo, "anna")
+
+    page.goto(f"{portal}operator")
+    inspector.look("sign in")
+    page.get_by_role("button", name="Sign in").click()
+    inspector.look("sign in, with a fault")
+    operator.sign_in(page, portal)
+    inspector.look("calm")
+    refuse(demo)
+    subscriber = browser.new_context(locale="en-GB")
+    correct(subscriber.new_page(), demo, mailbox, "06 33333333")
+    subscriber.close()
+    expect(page.get_by_role("heading", name="1 thing needs you")).to_be_visible(timeout=30_000)
+    inspector.look("a dead letter")
+    page.get_by_role("button", name="Pause").click()
+    ring_every_bell(demo)
+    page.goto(f"{portal}operator?done=paused")
+    inspector.look("a bad day")
+    page.get_by_role("link", name="Timeline").first.click()
+    expect(page.get_by_role("heading", name="Correction: Phone number")).to_be_visible()
+    inspector.look("a request that was given up")
+    mend(demo)
+    page.goto(f"{portal}operator")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("link", name="Timeline").first.click()
+    page.get_by_role("button", name="Try again").click()
+    leg = page.get_by_role("region", name="Our customer file")
+    expect(leg.get_by_text("confirmed", exact=True)).to_be_visible(timeout=30_000)
+    inspector.look("a request that is done")
+    page.goto(f"{portal}operator/requests/nothing")
+    inspector.look("not found")
 
     assert inspector.faults == []
 
