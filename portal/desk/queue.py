@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.ask import JOB as PROOF_MAIL
@@ -27,6 +27,11 @@ SHOWN_OF_ID = 8
 """Characters of a subject's random id: enough to tell two apart on one screen."""
 SHOWN_BY_THEMSELVES = (AlarmKind.DEAD_LETTER, AlarmKind.ADAPTER_PAUSED)
 """Alarms of what the desk shows anyway, with what can be done about it."""
+
+PRESSING = case(
+    (Alarm.kind == AlarmKind.DEADLINE, 0), (Alarm.kind == AlarmKind.REAPPEARED, 1), else_=2
+)
+"""Which alarms stand first."""
 
 T = TypeVar("T", Alarm, Job)
 
@@ -122,9 +127,9 @@ class Queue:
     def look(self) -> View:
         """Everything that is open now."""
         with self._database.reading() as db:
-            dead, dead_in_all = _first(db, Alarm, _given_up())
-            alarms, alarms_in_all = _first(db, Alarm, _others())
-            conflicts, conflicts_in_all = _first(db, Job, _undecided())
+            dead, dead_in_all = _first(db, Alarm, _given_up(), Alarm.id)
+            alarms, alarms_in_all = _first(db, Alarm, _others(), PRESSING, Alarm.id)
+            conflicts, conflicts_in_all = _first(db, Job, _undecided(), Job.id)
             letters = [self._dead_letter(db, alarm) for alarm in dead]
             return View(
                 dead_letters=sorted(filter(None, letters), key=_urgency),
@@ -203,9 +208,11 @@ def _undecided() -> list[ColumnElement[bool]]:
     return [Job.end == "conflict", Job.payload_sealed.is_not(None)]
 
 
-def _first(db: Db, what: type[T], which: Sequence[ColumnElement[bool]]) -> tuple[Sequence[T], int]:
-    """The oldest of these, no more than are shown, and how many there are."""
-    rows = db.scalars(select(what).where(*which).order_by(what.id).limit(SHOWN)).all()
+def _first(
+    db: Db, what: type[T], which: Sequence[ColumnElement[bool]], *order: Any
+) -> tuple[Sequence[T], int]:
+    """The first of these, no more than are shown, and how many there are."""
+    rows = db.scalars(select(what).where(*which).order_by(*order).limit(SHOWN)).all()
     return rows, db.scalar(select(func.count()).select_from(what).where(*which)) or 0
 
 

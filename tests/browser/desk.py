@@ -74,14 +74,15 @@ def ring_every_bell(demo: Demo) -> None:
         request = unit.session.query(Request).first()
         assert request is not None
         for kind in set(AlarmKind) - {AlarmKind.DEAD_LETTER, AlarmKind.ADAPTER_PAUSED}:
+            of_a_request = kind is not AlarmKind.KEY_ROTATION
             raise_alarm(
                 unit.session,
                 kind,
                 f"test:{kind}",
                 now=utc_now(),
-                adapter="crm",
-                subject_id=request.subject_id,
-                request_id=request.id,
+                adapter="crm" if of_a_request and kind is not AlarmKind.DEADLINE else None,
+                subject_id=request.subject_id if of_a_request else None,
+                request_id=request.id if of_a_request else None,
             )
         unit.commit()
     database.close()

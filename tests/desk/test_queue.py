@@ -150,6 +150,16 @@ def test_every_alarm_is_told_in_words(
     assert "2 times" in page.text
 
 
+def test_a_near_deadline_stands_before_other_alarms_even_if_many_came_before(
+    office: Office, anna: Person
+) -> None:
+    for number in range(SHOWN):
+        ring(office, AlarmKind.REAPPEARED, f"reappeared:{number}", adapter="crm")
+    ring(office, AlarmKind.DEADLINE, "deadline:1")
+
+    assert look(office).notices[0].kind == AlarmKind.DEADLINE
+
+
 def test_every_kind_of_alarm_has_words_or_a_place_of_its_own(office: Office, anna: Person) -> None:
     for kind in AlarmKind:
         ring(office, kind, f"about:{kind}")
