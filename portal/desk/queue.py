@@ -1,7 +1,7 @@
 """What needs a person, first; then how every system is doing. One look, nothing to scroll for.
 
-No list of all subjects is here or anywhere (research C14): what is shown is what is open, and of
-that the most urgent.
+No list of all subjects is here or anywhere: what is shown is what is open, and of that the most
+urgent.
 """
 
 from collections.abc import Mapping, Sequence
