@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.rights.requests import JOB as DELIVERY
 from portal.store.tables import AdapterState, Job
+from portal.sync.gates import MAIL_SERVER
 
 LOOKED_BACK = timedelta(hours=24)
 ANSWERED = ("done", "conflict")
@@ -19,9 +19,9 @@ ANSWERED = ("done", "conflict")
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How one system is doing; ``adapter`` is None for the mail."""
+    """How one system is doing: an adapter, or the mail server."""
 
-    adapter: str | None
+    adapter: str
     waiting: int
     waiting_since: datetime | None
     """Since when the oldest of them waits."""
@@ -30,12 +30,17 @@ class Health:
     """Of the jobs that wait now or ended in the last 24 hours."""
     failures: int
     """Of those attempts; a try that is going on is not counted."""
-    paused_at: datetime | None = None
-    paused_because: str | None = None
-    held_until: datetime | None = None
+    paused_at: datetime | None
+    paused_because: str | None
+    held_until: datetime | None
     """Left alone by itself until then: it asked for it, or does not answer."""
-    shadow: bool = False
+    shadow: bool
     """Nothing is written there yet, only shown."""
+
+    @property
+    def is_mail(self) -> bool:
+        """Is it the mail server?"""
+        return self.adapter == MAIL_SERVER
 
     @property
     def error_rate(self) -> float | None:
@@ -48,29 +53,18 @@ def health_of_all(
 ) -> list[Health]:
     """How every connected system is doing, in the order of the settings, and then the mail."""
     states = {state.adapter: state for state in db.scalars(select(AdapterState))}
-    found = []
-    for name in adapters:
-        state = states.get(name)
-        held = state.held_until if state else None
-        found.append(
-            _health(
-                db,
-                name,
-                and_(Job.kind == DELIVERY, Job.adapter == name),
-                now,
-                paused_at=state.paused_at if state else None,
-                paused_because=state.paused_because if state else None,
-                held_until=held if held and held > now else None,
-                shadow=name in shadowed,
-            )
-        )
-    mail = and_(Job.kind == PROOF_MAIL, Job.adapter.is_(None))
-    return [*found, _health(db, None, mail, now)]
+    return [
+        _health(db, name, states.get(name), now, shadow=name in shadowed)
+        for name in (*adapters, MAIL_SERVER)
+    ]
 
 
 def _health(
-    db: Db, adapter: str | None, which: ColumnElement[bool], now: datetime, **state: Any
+    db: Db, adapter: str, state: AdapterState | None, now: datetime, *, shadow: bool
 ) -> Health:
+    kind = PROOF_MAIL if adapter == MAIL_SERVER else DELIVERY
+    which = and_(Job.kind == kind, Job.adapter == adapter)
+    held = state.held_until if state else None
     in_hand = case((Job.leased_until > now, 1), else_=0)
     waiting, since, tried, trying = db.execute(
         select(
@@ -101,5 +95,8 @@ def _health(
         last_success=last,
         attempts=judged,
         failures=judged - int(good),
-        **state,
+        paused_at=state.paused_at if state else None,
+        paused_because=state.paused_because if state else None,
+        held_until=held if held and held > now else None,
+        shadow=shadow,
     )

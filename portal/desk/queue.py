@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session as Db
 
-from portal.access.ask import JOB as PROOF_MAIL
 from portal.desk.health import Health, health_of_all
 from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left
@@ -195,9 +194,7 @@ class Queue:
 
 
 def _given_up() -> list[ColumnElement[bool]]:
-    """Of sign-in mails nothing: whoever wants one asks again, and strangers could fill the desk."""
-    mail = Alarm.facts["kind"].as_string() == PROOF_MAIL
-    return [Alarm.cleared_at.is_(None), Alarm.kind == AlarmKind.DEAD_LETTER, ~mail]
+    return [Alarm.cleared_at.is_(None), Alarm.kind == AlarmKind.DEAD_LETTER]
 
 
 def _others() -> list[ColumnElement[bool]]:

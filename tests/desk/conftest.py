@@ -8,9 +8,9 @@ import pytest
 from portal.adapters.contract import Adapter, Refused
 from tests.desks import Person, add_operator
 from tests.portals import Office, Visitor
-from tests.storing import clock, database, vault
+from tests.storing import clock, database, migrated, vault
 
-__all__ = ["clock", "database", "vault"]
+__all__ = ["clock", "database", "migrated", "vault"]
 
 
 @pytest.fixture

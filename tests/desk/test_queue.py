@@ -8,6 +8,7 @@ from portal.adapters.contract import Misconfigured, Unreachable
 from portal.desk.queue import SHOWN, View
 from portal.store.tables import Alarm, Job
 from portal.sync.alarms import AlarmKind, raise_alarm
+from portal.sync.gates import MAIL_SERVER
 from tests.desk.conftest import Crm, correct
 from tests.desks import Person, sit_down
 from tests.portals import MARIJKE, STRANGER, Office, Visitor
@@ -180,6 +181,20 @@ def test_a_mail_that_strangers_had_sent_in_vain_does_not_fill_the_desk(
         assert db.query(Job).filter_by(end="dead").count() == 1
     assert sit_down(office, anna).get("/operator").heading == "Nothing needs you"
     assert look(office).systems[-1].failures == 1, "it is seen where the mail's health is"
+
+
+def test_a_mail_server_that_is_silent_is_shown_as_resting(office: Office, anna: Person) -> None:
+    with office.database.unit("test") as unit:
+        until = office.clock() + timedelta(minutes=1)
+        office.portal.gates.hold(unit.session, MAIL_SERVER, until)
+        unit.commit()
+
+    mail = look(office).systems[-1]
+    assert mail.is_mail
+    assert mail.held_until == until
+    page = sit_down(office, anna).get("/operator")
+    assert "@mail" not in page.text
+    assert page.text.count(">Pause<") == 1, "the mail has no such button"
 
 
 def test_a_conflict_is_shown_as_the_subscribers_and_needs_no_operator(
