@@ -10,7 +10,7 @@ from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.store.database import Database
 from portal.store.tables import Alarm, Job, OperatorSession
-from portal.sync.alarms import AlarmKind, clear_alarm, raise_alarm
+from portal.sync.alarms import AlarmKind, clear_alarm, is_settled, raise_alarm
 
 KEEP = timedelta(days=30)
 """Alarms, jobs and operators' sessions that are over are kept so long, to be looked into. They hold
@@ -44,7 +44,7 @@ class Upkeep:
         now = self._clock()
         made = datetime.fromtimestamp(self._keys_file.stat().st_mtime, UTC)
         with self._database.unit("keys looked at") as unit:
-            if now - made > KEYS_LAST:
+            if now - made > KEYS_LAST and not is_settled(unit.session, "keys", now - KEEP):
                 raise_alarm(
                     unit.session,
                     AlarmKind.KEY_ROTATION,
@@ -52,7 +52,7 @@ class Upkeep:
                     now=now,
                     facts={"days": (now - made).days},
                 )
-            else:
+            elif now - made <= KEYS_LAST:
                 clear_alarm(unit.session, "keys", now)
             unit.commit()
 

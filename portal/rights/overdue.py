@@ -10,7 +10,7 @@ from portal.domain.deadlines import days_left
 from portal.domain.rights import FINAL_STATES, DeliveryState
 from portal.store.database import Database
 from portal.store.tables import Alarm, Delivery, Request
-from portal.sync.alarms import AlarmKind, clear_alarm, open_alarms, raise_alarm
+from portal.sync.alarms import AlarmKind, clear_alarm, is_settled, open_alarms, raise_alarm
 
 TELL_BEFORE = 7
 """Days before the deadline."""
@@ -56,7 +56,13 @@ class Overdue:
             .exists()
         )
         rows = db.scalars(select(Request).where(Request.received_at <= oldest, is_open))
-        return [row for row in rows if days_left(row.received_at, self._zone, now) <= TELL_BEFORE]
+        return [
+            row
+            for row in rows
+            if days_left(row.received_at, self._zone, now) <= TELL_BEFORE
+            # Who was answered by hand stays open here, and need not be told of every hour.
+            and not is_settled(db, _about(row.id), row.received_at)
+        ]
 
 
 def _is_answered(alarm: Alarm, still_open: set[str]) -> bool:

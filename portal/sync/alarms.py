@@ -83,6 +83,12 @@ def clear_alarm(session: Session, key: str, now: datetime) -> bool:
     return bool(cleared.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
 
 
+def is_settled(session: Session, key: str, since: datetime) -> bool:
+    """Has somebody seen to this since then? What is only reminded of is then left in peace."""
+    seen_to = select(Alarm.id).where(Alarm.key == key[:128], Alarm.cleared_at >= since)
+    return session.scalar(seen_to.limit(1)) is not None
+
+
 def open_alarms(session: Session) -> list[Alarm]:
     """What waits for a person, oldest first."""
     return list(

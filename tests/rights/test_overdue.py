@@ -3,7 +3,7 @@
 import pytest
 
 from portal.adapters.contract import Unreachable
-from portal.sync.alarms import open_alarms
+from portal.sync.alarms import clear_alarm, open_alarms
 from tests.portals import Office, Visitor
 
 
@@ -59,5 +59,20 @@ def test_a_request_that_is_answered_raises_none(office: Office) -> None:
     correct(office.visitor().sign_in(office))
     office.work()
     office.clock.advance(days=40)
+
+    assert alarms(office) == []
+
+
+def test_an_alarm_that_somebody_has_seen_to_does_not_come_back(office: Office, away: None) -> None:
+    """She was answered by letter, say; the request itself stays open until the system answers."""
+    request_id = correct(office.visitor().sign_in(office))
+    office.work()
+    office.clock.advance(days=25)
+    assert len(alarms(office)) == 1
+
+    with office.database.unit("test") as unit:
+        assert clear_alarm(unit.session, f"deadline:{request_id}", office.clock())
+        unit.commit()
+    office.clock.advance(hours=2)
 
     assert alarms(office) == []
