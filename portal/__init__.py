@@ -35,6 +35,7 @@ from portal.domain.register_file import read_register, register_text
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer, Relay
 from portal.proof.ledger import Ledger
+from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
@@ -44,6 +45,7 @@ from portal.rights.holdings import Reading
 from portal.rights.overdue import Overdue
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
+from portal.rights.seen import Seals
 from portal.rights.services import Rights
 from portal.store.database import Database
 from portal.store.vault import Keyring, Vault
@@ -143,6 +145,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
+    correcting = Correcting(register, requests, Seals(vault))
+    choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
     overdue = Overdue(database, zone, clock)
     schedule = Schedule(
@@ -153,6 +157,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             Every("sessions", timedelta(hours=1), sessions.forget),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("deadlines", timedelta(hours=1), overdue.watch),
+            Every("conflicts", timedelta(hours=1), choosing.lapse),
         ),
         clock,
     )
@@ -194,7 +199,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         sessions=sessions,
         rights=Rights(
             reading=reading,
-            correcting=Correcting(register, reading, requests, vault),
+            correcting=correcting,
+            choosing=choosing,
             deciding=Deciding(database, register, reading, requests, consents),
             erasing=Erasing(requests, sessions),
             exporting=Exporting(register, requests, ledger, clock),

@@ -52,6 +52,10 @@ class Event(StrEnum):
     OPERATOR_RESUMED = "operator_resumed"
     OPERATOR_CLEARED = "operator_cleared"
     """An operator saw to what an alarm told."""
+    DROPPED = "dropped"
+    """A correction of a record that is there no more: nothing was written."""
+    CONFLICT_SETTLED = "conflict_settled"
+    """What became of a correction that met another change: chosen, kept or lapsed."""
 
 
 class NotACode(ValueError):

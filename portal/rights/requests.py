@@ -20,6 +20,13 @@ from portal.sync.outbox import Outbox
 
 JOB = "delivery"
 
+Alongside = Callable[[Unit, str], None]
+"""What else belongs into the commit of a new request, given the unit and the request's id."""
+
+
+def nothing_else(_unit: Unit, _request_id: str) -> None:
+    """The request alone."""
+
 
 def job_key(delivery: Delivery) -> str:
     """The idempotency key of a delivery's job. Its delivery is found by it, without a payload."""
@@ -82,7 +89,7 @@ class Requests:
         *,
         locale: str,
         details: Mapping[str, Any] | None = None,
-        along: Callable[[Unit, str], None] = lambda _unit, _id: None,
+        along: Alongside = nothing_else,
     ) -> str:
         """Take one request down: request, ledger entry, deliveries and their jobs in one commit.
 
@@ -92,7 +99,7 @@ class Requests:
             deliveries: Adapter name → what is to be done there; sealed until it is done.
             locale: The language it was asked in.
             details: Ids of fields or purposes; codes only, they go into the ledger.
-            along: What else belongs into the same commit, given the unit and the request's id.
+            along: What else belongs into the same commit; what it raises undoes everything.
 
         Returns:
             The request's id. Only after this may a page say "received".

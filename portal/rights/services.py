@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.erase import Erasing
@@ -16,6 +17,7 @@ class Rights:
 
     reading: Reading
     correcting: Correcting
+    choosing: Choosing
     deciding: Deciding
     erasing: Erasing
     exporting: Exporting

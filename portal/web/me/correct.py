@@ -11,11 +11,13 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from portal.domain.register import Kind, in_language
-from portal.rights.correct import Difference, NotHers
+from portal.rights.correct import Difference
 from portal.rights.holdings import Holdings
+from portal.rights.seen import NotHers, Seen
 from portal.rights.values import Fault, countries, shown
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
+from portal.web.me import questions
 from portal.web.me.blueprint import blueprint
 from portal.web.me.held import held_or_503
 from portal.web.pages import go, render
@@ -32,50 +34,68 @@ class CorrectForm(PortalForm):
 @blueprint.get("/correct", endpoint="correct")
 def ask() -> Response:
     """The fields that may be corrected, as they are now."""
-    signed_in, held = me(), held_or_503()
-    correctable = services().rights.correcting.begin(signed_in, held)
-    form = CorrectForm(formdata=None)
-    form.seen.data = correctable.seen
-    return _form_page(form, correctable.values, {}, held)
+    held = held_or_503()
+    return _form_page(services().rights.correcting.begin(held), {}, held=held)
 
 
 @blueprint.post("/correct", endpoint="save_correction")
 def save() -> Response:
-    """First check the answers; from there, save them or change them."""
-    signed_in = me()
+    """First check the answers; from there, save them or change them.
+
+    Before that the CRM is read once more: what was changed there meanwhile is hers to choose about.
+    A system that is away is not waited for, since the delivery compares as well.
+    """
+    signed_in, rights = me(), services().rights
     editable = [field.id for field in services().register.editable]
-    form = CorrectForm.posted(also=editable)
+    form = CorrectForm.posted(also=[*editable, *questions.inputs_for(editable)])
     typed = {name: request.form[name] for name in editable if name in request.form}
-    correcting = services().rights.correcting
-    seen = form.seen.data or ""
     try:
-        differences, faults = correcting.compare(signed_in, seen, typed)
+        seen = rights.correcting.seals.open(signed_in, form.seen.data or "")
     except NotHers:
         abort(400)
+    answers = questions.answers(seen)
+    if unanswered := [name for name in seen.asked if name in typed and name not in answers]:
+        differences, _faults = rights.correcting.compare(seen, typed)
+        return _conflict_page(seen, differences, typed, unanswered)
+    seen = seen.answered(name for name, answer in answers.items() if answer == "mine")
+    typed = {name: text for name, text in typed.items() if answers.get(name) != "now"}
+    differences, faults = rights.correcting.compare(seen, typed)
     if faults or form.step.data == "change":
-        again = correcting.again(signed_in, seen, typed)
-        return _form_page(form, again, {name: _words(fault) for name, fault in faults.items()})
+        return _form_page(seen.afresh(), typed, faults)
+    held = rights.reading.of(signed_in)
+    if held.several_people:
+        return go("me.correct")
+    wanted = {one.field.id: one.after for one in differences}
+    if collisions := seen.collisions(held, wanted):
+        return _conflict_page(seen.ask(held, collisions), differences, typed)
     if not differences:
         return render("me/nothing_changed.html")
     if form.step.data == "save":
-        request_id = correcting.save(signed_in, seen, differences, str(get_locale()))
+        request_id = rights.correcting.save(signed_in, seen, wanted, str(get_locale()))
         return go("me.request", request_id=request_id)
-    return render("me/correct_check.html", form=form, typed=typed, differences=_told(differences))
+    return render(
+        "me/correct_check.html",
+        seen=rights.correcting.seals.seal(signed_in, seen),
+        typed=typed,
+        differences=_told(differences),
+    )
 
 
 def _form_page(
-    form: CorrectForm,
-    values: Mapping[str, str],
-    faults: Mapping[str, str],
+    seen: Seen,
+    typed: Mapping[str, str],
+    faults: Mapping[str, Fault] | None = None,
     held: Holdings | None = None,
 ) -> Response:
-    register, locale = services().register, str(get_locale())
+    register, locale, faults = services().register, str(get_locale()), faults or {}
+    correcting = services().rights.correcting
+    values = {name: typed.get(name, text) for name, text in correcting.inputs(seen).items()}
     fields = [
         {
             "field": register.field(name),
             "label": in_language(register.field(name).label, locale),
             "value": value,
-            "error": faults.get(name),
+            "error": _words(faults[name]) if name in faults else None,
             # A browser shows any other text in an input for days as nothing, and sends nothing.
             "is_day": register.field(name).kind is Kind.DATE and _is_day(value),
         }
@@ -84,10 +104,27 @@ def _form_page(
     return render(
         "me/correct.html",
         422 if faults else 200,
-        form=form,
+        seen=correcting.seals.seal(me(), seen),
         fields=fields,
         held=held,
         countries=countries(locale),
+    )
+
+
+def _conflict_page(
+    seen: Seen,
+    differences: list[Difference],
+    typed: Mapping[str, str],
+    unanswered: list[str] | None = None,
+) -> Response:
+    """Only what she changes goes on with this form: the rest stays as it stands there now."""
+    wanted = {one.field.id: one.after for one in differences}
+    return render(
+        "me/correct_conflict.html",
+        422 if unanswered else 409,
+        seen=services().rights.correcting.seals.seal(me(), seen),
+        typed={name: text for name, text in typed.items() if name in wanted},
+        questions=questions.in_words(seen.questions(wanted), unanswered or ()),
     )
 
 
@@ -102,7 +139,6 @@ def _told(differences: list[Difference]) -> list[dict[str, Any]]:
     locale = str(get_locale())
     return [
         {
-            "field": one.field,
             "label": in_language(one.field.label, locale),
             "before": shown(one.before, one.field.kind, locale),
             "after": shown(one.after, one.field.kind, locale),

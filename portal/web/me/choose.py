@@ -1,0 +1,116 @@
+"""A correction met another change on its way: hers beside what stands there now; she chooses."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, abort
+from flask_babel import get_locale
+from wtforms import HiddenField
+from wtforms.validators import InputRequired
+
+from portal.adapters.contract import Scalar
+from portal.domain.register import in_language
+from portal.rights.choose import AlreadyChosen, Waiting
+from portal.rights.holdings import Holdings
+from portal.rights.seen import NotHers, Seen
+from portal.rights.values import shown
+from portal.web.context import me, services
+from portal.web.forms import PortalForm
+from portal.web.me import questions
+from portal.web.me.blueprint import blueprint
+from portal.web.pages import go, render
+
+
+class ChooseForm(PortalForm):
+    """What stands there now, as she saw it, and one choice for each field that is asked about."""
+
+    longest = {"seen": 200_000}  # noqa: RUF012  a ClassVar of the base; every value that was seen
+    seen = HiddenField(validators=[InputRequired()])
+
+
+@blueprint.get("/requests/<request_id>/choose", endpoint="choose")
+def ask(request_id: str) -> Response:
+    """The choices; back to the request when nothing waits."""
+    held = services().rights.reading.of(me())
+    waiting = _waiting(request_id, held)
+    if waiting is None:
+        return go("me.request", request_id=request_id)
+    return _page(waiting, _fresh(waiting, held), held)
+
+
+@blueprint.post("/requests/<request_id>/choose", endpoint="do_choose")
+def choose(request_id: str) -> Response:
+    """Take the choice: a new request, with what stands there now as seen."""
+    rights, signed_in = services().rights, me()
+    form = ChooseForm.posted(
+        also=questions.inputs_for(field.id for field in services().register.editable)
+    )
+    try:
+        seen = rights.correcting.seals.open(signed_in, form.seen.data or "")
+    except NotHers:
+        abort(400)
+    held = rights.reading.of(signed_in)
+    waiting = _waiting(request_id, held)
+    if waiting is None:
+        return go("me.request", request_id=request_id)
+    answers = questions.answers(seen)
+    wanted = {name: one for name, one in waiting.wanted.items() if answers.get(name) != "now"}
+    if unanswered := [name for name in seen.asked if name in wanted and name not in answers]:
+        return _page(waiting, seen, held, unanswered, answered=422)
+    seen = seen.answered(name for name, answer in answers.items() if answer == "mine")
+    if held.several_people or seen.collisions(held, wanted):
+        return _page(waiting, _fresh(waiting, held), held, answered=409)
+    try:
+        new_id = rights.choosing.choose(signed_in, waiting, seen, wanted, str(get_locale()))
+    except AlreadyChosen:
+        new_id = None
+    return go("me.request", request_id=new_id or request_id)
+
+
+def _waiting(request_id: str, held: Holdings) -> Waiting | None:
+    rights = services().rights
+    if rights.requests.one_of(me(), request_id) is None:
+        abort(404)
+    return rights.choosing.waiting(me(), request_id, held.adapters)
+
+
+def _fresh(waiting: Waiting, held: Holdings) -> Seen:
+    """What stands there now; without the records that are gone, which no choice brings back."""
+    there = waiting.seen.held_still(held)
+    return there.ask(held, there.collisions(held, waiting.wanted))
+
+
+def _page(
+    waiting: Waiting,
+    seen: Seen,
+    held: Holdings,
+    unanswered: Sequence[str] = (),
+    *,
+    answered: int = 200,
+) -> Response:
+    """What needs no choice any more goes along, and is shown as well."""
+    away = sorted({adapter for adapter, _key in waiting.seen.places if adapter in held.away})
+    if away or held.several_people:
+        return render(
+            "me/choose_later.html", 503 if away else 200, request_id=waiting.request_id, held=held
+        )
+    along = {
+        name: one for name, one in seen.undone(waiting.wanted).items() if name not in seen.asked
+    }
+    return render(
+        "me/choose.html",
+        answered,
+        request_id=waiting.request_id,
+        seen=services().rights.correcting.seals.seal(me(), seen),
+        questions=questions.in_words(seen.questions(waiting.wanted), unanswered),
+        along=[_told(name, seen.before(name, value), value) for name, value in along.items()],
+    )
+
+
+def _told(name: str, before: Scalar, after: Scalar) -> dict[str, Any]:
+    locale, field = str(get_locale()), services().register.field(name)
+    return {
+        "label": in_language(field.label, locale),
+        "before": shown(before, field.kind, locale),
+        "after": shown(after, field.kind, locale),
+    }
