@@ -21,6 +21,7 @@ from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
 from portal.adapters.contract import Registry
 from portal.adapters.registry import load_adapters
+from portal.adapters.shadow import in_shadow
 from portal.config import Limits, MailSettings, Settings
 from portal.consent.record import ConsentRecord
 from portal.desk.acts import Acts
@@ -133,7 +134,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     vault = Vault(Keyring.load(settings.keys_file))
     text = register_text(settings.register_file.read_bytes())
     register = read_register(text, settings.languages)
-    adapters = load_adapters(settings.adapters, settings.instance)
+    connected = load_adapters(settings.adapters, settings.instance)
+    adapters = in_shadow(connected, clock, ZoneInfo(settings.timezone))
     database = Database(settings.database)
     database.ping()
     database.migrate()

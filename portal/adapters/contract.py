@@ -76,6 +76,19 @@ class Conflict(AdapterError):
         self.fields = tuple(fields)
 
 
+class InShadow(AdapterError):
+    """Raised by the portal around an adapter that is in shadow, never by an adapter: not written.
+
+    ``would`` says in codes what would have been done: the call, ids of fields, purposes and
+    categories. ``until`` is the moment (UTC) from which on it is done for real.
+    """
+
+    def __init__(self, would: Mapping[str, Any], until: datetime) -> None:
+        super().__init__(f"in shadow: {would['do']} was not done")
+        self.would = dict(would)
+        self.until = until
+
+
 # --- what goes in and out ----------------------------------------------------------------------
 
 
@@ -258,6 +271,20 @@ class AdapterSettings(BaseModel):
     )
     burst: int = Field(
         default=1, ge=1, description="Deliveries that may follow each other at once after a rest."
+    )
+    shadow_until: date | None = Field(
+        default=None,
+        description="Up to and including this day everything is read and nothing is written.",
+    )
+    brake_share: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="This share of its records may be erased or stopped within an hour; what would "
+        "be more waits for a person.",
+    )
+    brake_floor: int = Field(
+        default=25, ge=1, description="So many within an hour are always let through."
     )
 
 

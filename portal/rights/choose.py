@@ -17,6 +17,7 @@ from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState
 from portal.proof.ledger import Event, Ledger
 from portal.rights.correct import Correcting
+from portal.rights.deliver import ENDED_IN_CONFLICT
 from portal.rights.requests import delivery_of, job_key
 from portal.rights.seen import Place, Seen, Values
 from portal.rights.values import from_json
@@ -27,8 +28,6 @@ from portal.sync.outbox import SEALED_FOR
 
 WAITS = timedelta(days=30)
 """How long what she typed is kept for her choice."""
-ENDED_SO = "conflict"
-"""The end of a job whose payload waits for a choice."""
 
 
 class Choice(StrEnum):
@@ -85,7 +84,7 @@ class Choosing:
                 .where(
                     Request.subject_id == signed_in.subject_id,
                     Job.key.in_(_keys_of(db, request_id)),
-                    Job.end == ENDED_SO,
+                    Job.end == ENDED_IN_CONFLICT,
                     Job.payload_sealed.is_not(None),
                     Job.adapter.in_(list(adapters)),
                 )
@@ -181,7 +180,7 @@ def conflicts_waiting(db: Db) -> int:
     return db.scalar(select(func.count()).select_from(Job).where(*_WAITS)) or 0
 
 
-_WAITS = (Job.end == ENDED_SO, Job.payload_sealed.is_not(None))
+_WAITS = (Job.end == ENDED_IN_CONFLICT, Job.payload_sealed.is_not(None))
 
 
 def _keys_of(db: Db, request_id: str) -> list[str]:

@@ -1,11 +1,11 @@
 """What a delivery does in one system, and how it is read back. One function a deed.
 
-A deed may be a repetition after a lost answer, so each leaves alone what is done already.
+A deed may be a repetition after a lost answer, so each reads first, and leaves alone what is done
+already.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,19 +24,9 @@ from portal.adapters.contract import (
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
+from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
 from portal.rights.holdings import name_of
 from portal.rights.values import from_json, same, scalar_of, to_json
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Where a deed left its delivery. ``outcome`` holds codes, counts and days."""
-
-    state: DeliveryState
-    outcome: Mapping[str, Any] = field(default_factory=dict)
-    by_a_person: bool = False
-    """Awaiting a person, not the CRM."""
-
 
 Deed = Callable[[Adapter, Mapping[str, Any], str], Ended]
 """(adapter, opened payload, idempotency key) → where it ended."""
@@ -111,14 +101,18 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         # A record that was erased, or is somebody else's by now, is not written to.
         if record is not None and email.same_mailbox(record.email):
             _stop_at_conflicts(record, changes)
-            wanted[ref] = changes
+            wanted[ref] = _differing(record, changes)
     if not wanted:
-        return Ended(DeliveryState.FAILED, {"cause": "gone"})
-    outcomes, unconfirmed = [], []
+        return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
+    outcomes, unconfirmed, shadow = [], [], Rehearsal()
     for number, (ref, changes) in enumerate(wanted.items()):
-        outcomes.append(adapter.write(ref, changes, key=f"{key}:{number}"))
-        unconfirmed += _differing(adapter.read(ref), changes)
-    return _by_read_back(outcomes, unconfirmed)
+        if not changes:
+            continue  # an attempt before, whose answer was lost, has written them
+        with shadow:
+            outcomes.append(adapter.write(ref, changes, key=f"{key}:{number}"))
+            left = _differing(adapter.read(ref), changes)
+            unconfirmed += [change.field for change in left]
+    return shadow.ended() or _by_read_back(outcomes, unconfirmed)
 
 
 def _stop_at_conflicts(record: Record, changes: Sequence[Change]) -> None:
@@ -135,11 +129,12 @@ def _stop_at_conflicts(record: Record, changes: Sequence[Change]) -> None:
         raise Conflict("changed since it was seen", fields)
 
 
-def _differing(record: Record | None, changes: Sequence[Change]) -> list[str]:
+def _differing(record: Record | None, changes: Sequence[Change]) -> list[Change]:
+    """What the record does not hold yet."""
     if record is None:
-        return [change.field for change in changes]
+        return list(changes)
     return [
-        change.field
+        change
         for change in changes
         if not same(scalar_of(record.values.get(change.field)), change.value)
     ]
@@ -153,17 +148,26 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     if not records:
         # Nothing to stop is as good as stopped; a consent that nobody can keep was not given.
         end = DeliveryState.FAILED if granted else DeliveryState.CONFIRMED
-        return Ended(end, {"cause": "gone"})
-    outcomes, unconfirmed = [], []
+        return Ended(end, {"cause": GONE})
+    outcomes, unconfirmed, shadow = [], [], Rehearsal()
     for number, record in enumerate(records):
-        outcomes.append(
-            adapter.set_consent(record.ref, purpose, granted, evidence, key=f"{key}:{number}")
-        )
-        after = adapter.read(record.ref)
-        state = after.consents.get(purpose) if after else None
-        if after is not None and (state is None or bool(state.granted) is not granted):
-            unconfirmed.append(purpose)
-    return _by_read_back(outcomes, unconfirmed)
+        # "No record either way" may still mean that mail is sent: a withdrawal is written then.
+        state = record.consents.get(purpose)
+        if state is not None and state.granted is granted:
+            continue
+        with shadow:
+            outcomes.append(
+                adapter.set_consent(record.ref, purpose, granted, evidence, key=f"{key}:{number}")
+            )
+            after = adapter.read(record.ref)
+            if after is not None and not _confirms(after, purpose, granted):
+                unconfirmed.append(purpose)
+    return shadow.ended() or _by_read_back(outcomes, unconfirmed)
+
+
+def _confirms(record: Record, purpose: str, granted: bool) -> bool:
+    state = record.consents.get(purpose)
+    return state is not None and bool(state.granted) is granted
 
 
 def _by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> Ended:
@@ -173,7 +177,8 @@ def _by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> En
         return Ended(DeliveryState.CONFIRMED)
     if Outcome.ASYNC in outcomes:
         return Ended(DeliveryState.AWAITING)
-    return Ended(DeliveryState.UNCONFIRMED, {"fields": sorted(set(unconfirmed))})
+    kept = {"cause": NOT_CONFIRMED, "fields": sorted(set(unconfirmed))}
+    return Ended(DeliveryState.UNCONFIRMED, kept)
 
 
 def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
@@ -188,14 +193,23 @@ def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         refs = [record.ref for record in records]
     else:
         refs = [Ref(adapter.name, ref_key) for ref_key in keys]
-    erasures = [adapter.erase(ref, key=f"{key}:{number}") for number, ref in enumerate(refs)]
+    erasures, shadow = [], Rehearsal()
+    for number, ref in enumerate(refs):
+        with shadow:
+            if adapter.erased(ref):  # by an attempt before, whose answer was lost
+                erasures.append(adapter.erasure_plan(ref))
+            else:
+                erasures.append(adapter.erase(ref, key=f"{key}:{number}"))
+    if in_shadow := shadow.ended():
+        return in_shadow
     kinds = {erasure.kind for erasure in erasures}
     outcome = as_outcome(erasures)
     if ErasureKind.MANUAL in kinds:
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)
     if not all(adapter.erased(ref) for ref in refs):
-        waits = ErasureKind.ASYNC in kinds
-        return Ended(DeliveryState.AWAITING if waits else DeliveryState.UNCONFIRMED, outcome)
+        if ErasureKind.ASYNC in kinds:
+            return Ended(DeliveryState.AWAITING, outcome)
+        return Ended(DeliveryState.UNCONFIRMED, {**outcome, "cause": NOT_CONFIRMED})
     kept = bool(outcome["retained"])
     return Ended(DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED, outcome)
 

@@ -20,17 +20,32 @@ from portal.consent.record import ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
-from portal.rights.deeds import DEEDS, Ended
-from portal.rights.requests import delivery_of
+from portal.rights.brake import Brake
+from portal.rights.deeds import DEEDS
+from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
+from portal.rights.requests import delivery_of, job_key
 from portal.store.database import Database
 from portal.store.tables import Delivery, Request
+from portal.sync.alarms import AlarmKind, clear_alarm, raise_alarm
 from portal.sync.gates import UNANSWERED
-from portal.sync.jobs import Again, Finished, GaveUp, Handler, Recording, Result, Task, Verdict
+from portal.sync.jobs import (
+    Again,
+    Finished,
+    GaveUp,
+    Handler,
+    Later,
+    Recording,
+    Result,
+    Task,
+    Verdict,
+)
 
 log = logging.getLogger(__name__)
 
 AWAITING_AGAIN = 300.0
 """Seconds until an asynchronous CRM is read once more."""
+ENDED_IN_CONFLICT = "conflict"
+"""The end of a job whose payload waits for the subscriber's choice."""
 
 
 class Delivering(Handler):
@@ -43,6 +58,7 @@ class Delivering(Handler):
         self._adapters = adapters
         self._ledger = ledger
         self._clock = clock
+        self._brake = Brake(clock)
 
     def begin(self, session: Db, key: str) -> None:
         """The page says "passed on" from here on."""
@@ -54,11 +70,15 @@ class Delivering(Handler):
         if adapter is None:
             failed = self._moves(task.key, DeliveryState.FAILED, cause="no_adapter")
             return GaveUp("no_adapter", failed)
+        if self._is_braked(task, adapter):
+            waits = self._moves(task.key, DeliveryState.QUEUED, cause=BRAKE)
+            return Again(BRAKE, 0.0, waits, Verdict.PAUSE)
         try:
             return self._answer(task, self._do(adapter, task))
         except Conflict as conflict:
-            fields = list(conflict.fields)
-            return Finished(self._moves(task.key, DeliveryState.CONFLICT, fields=fields))
+            # What she typed is kept, sealed, until she has chosen.
+            met = self._moves(task.key, DeliveryState.CONFLICT, fields=list(conflict.fields))
+            return Finished(met, how=ENDED_IN_CONFLICT, keep=True)
         except AdapterError as error:
             return self._stumbled(task, error)
 
@@ -74,6 +94,12 @@ class Delivering(Handler):
         if self._was_taken_back(task):
             return Ended(DeliveryState.CONFIRMED, {"cause": "superseded"})
         return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
+
+    def _is_braked(self, task: Task, adapter: Adapter) -> bool:
+        if task.payload["do"] == "correct" or task.payload.get("granted"):
+            return False
+        with self._database.reading() as db:
+            return self._brake.is_on(db, adapter)
 
     def _was_taken_back(self, task: Task) -> bool:
         """Has she decided otherwise since, or asked for erasure? What overtook this must stand.
@@ -116,12 +142,35 @@ class Delivering(Handler):
         match ended.state:
             case DeliveryState.UNCONFIRMED:
                 log.error("job %d: %s answered well and kept the old", task.id, task.adapter)
-                return Again("not_confirmed", record=moved)
+                return Again(NOT_CONFIRMED, record=self._rings(task, moved))
+            case DeliveryState.AWAITING if ended.until is not None:
+                return Later(ended.until, moved)
             case DeliveryState.AWAITING if not ended.by_a_person:
                 return Again("awaiting", AWAITING_AGAIN, moved)
             case DeliveryState.FAILED:
                 return GaveUp(str(ended.outcome.get("cause", "failed")), moved)
         return Finished(moved)
+
+    def _rings(self, task: Task, moved: Recording) -> Recording:
+        """It moves, and a person is told what was not confirmed."""
+
+        def record(db: Db) -> None:
+            moved(db)
+            delivery = delivery_of(db, task.key)
+            if delivery is None:
+                return
+            raise_alarm(
+                db,
+                AlarmKind.NOT_CONFIRMED,
+                _about(task.key),
+                now=self._clock(),
+                adapter=task.adapter,
+                subject_id=task.subject_id,
+                request_id=delivery.request_id,
+                facts={"do": task.payload["do"], **_codes(delivery.outcome)},
+            )
+
+        return record
 
     def _moves(self, key: str, state: DeliveryState, **outcome: Any) -> Recording:
         """The write that moves a delivery, and those that follow it, into a state."""
@@ -144,12 +193,15 @@ class Delivering(Handler):
             return
         delivery.state, delivery.changed_at = state, self._clock()
         delivery.outcome = dict(outcome)
+        if state.is_final and state is not DeliveryState.FAILED:
+            clear_alarm(db, _about(job_key(delivery)), self._clock())
         if not (state.is_final or state is DeliveryState.AWAITING):
             return
         request = db.get_one(Request, delivery.request_id)
+        dropped = request.right == Right.RECTIFY and outcome.get("cause") == GONE
         self._ledger.note(
             db,
-            Event.DELIVERED,
+            Event.DROPPED if dropped else Event.DELIVERED,
             subject_id=request.subject_id,
             request_id=request.id,
             facts={
@@ -159,6 +211,11 @@ class Delivering(Handler):
                 **_codes(outcome),
             },
         )
+
+
+def _about(key: str) -> str:
+    """The alarm of what this job could not confirm."""
+    return f"not_confirmed:{key}"
 
 
 def _codes(outcome: Mapping[str, Any]) -> dict[str, Any]:

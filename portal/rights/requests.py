@@ -13,6 +13,7 @@ from portal.domain.clock import Clock
 from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import likeness
+from portal.rights.ended import GONE
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
 from portal.store.vault import new_reference
@@ -49,6 +50,16 @@ class Progress:
     changed_at: datetime
     outcome: Mapping[str, Any]
 
+    @property
+    def cause(self) -> str | None:
+        """What lies behind the state, as a code."""
+        return self.outcome.get("cause")
+
+    @property
+    def needs_her(self) -> bool:
+        """It met another change, and she has not chosen yet."""
+        return self.state is DeliveryState.CONFLICT and self.cause is None
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -70,6 +81,28 @@ class History:
         """Done everywhere, or kept for a reason."""
         good = {DeliveryState.CONFIRMED, DeliveryState.RETAINED}
         return all(one.state in good for one in self.progress)
+
+    @property
+    def needs_her(self) -> bool:
+        """There is something that she has to choose about."""
+        return any(one.needs_her for one in self.progress)
+
+    @property
+    def was_dropped(self) -> bool:
+        """A correction of what is held nowhere any more."""
+        return (
+            self.right is Right.RECTIFY
+            and bool(self.progress)
+            and all(
+                one.state is DeliveryState.CONFIRMED and one.cause == GONE for one in self.progress
+            )
+        )
+
+    @property
+    def was_settled(self) -> bool:
+        """Closed without having been done: dropped, or a conflict about which she has chosen."""
+        met = any(one.state is DeliveryState.CONFLICT and one.cause for one in self.progress)
+        return self.was_dropped or (self.is_final and met)
 
 
 class Requests:

@@ -24,28 +24,48 @@
   takeToken();
   addEventListener("hashchange", takeToken); // the page was open already when the link came
 
-  // What is under way is looked at again by itself, ever less often, and only what changed is
-  // changed: within the element, so that a screen reader that listens to it tells.
+  // What is under way is looked at again by itself: soon at first, then every five seconds.
   const LOOKING = { "Portal-Poll": "1" }; // nobody is at work here: the session may end
+  const SLOWEST = 5;
   let poll;
   function watch(again, wait) {
     clearTimeout(poll);
     const live = document.querySelector("[data-poll]");
     if (!live) return;
-    const seconds = wait || Number(live.dataset.poll);
+    const first = Number(live.dataset.poll);
+    const seconds = wait || first;
     poll = setTimeout(async () => {
+      let next = Math.max(first, Math.min(SLOWEST, seconds * 1.2));
       try {
-        const fresh = (await again()).getElementById(live.id);
+        const fresh = document.hidden ? live : (await again()).getElementById(live.id);
         if (!fresh) return; // signed out meanwhile
-        if (live.isConnected && fresh.outerHTML !== live.outerHTML) {
-          if (!fresh.dataset.poll) live.removeAttribute("data-poll");
-          const held = live.contains(document.activeElement) && document.activeElement.id;
-          live.replaceChildren(...document.adoptNode(fresh).childNodes);
-          if (held) document.getElementById(held)?.focus({ preventScroll: true });
-        }
+        if (live.isConnected && renew(live, fresh)) next = first;
       } catch { /* the next look may succeed */ }
-      watch(again, Math.min(30, seconds * 1.3));
+      watch(again, next);
     }, seconds * 1000);
+  }
+
+  // Only those children that changed are replaced, and within the element that a screen reader
+  // listens to: so it reads each change, and reads it once.
+  function renew(live, fresh) {
+    if (fresh.outerHTML === live.outerHTML) return false;
+    const held = live.contains(document.activeElement) && document.activeElement.id;
+    const left = new Map([...live.children].map((child, at) => [child.id || at, child]));
+    let place = null;
+    for (const [at, child] of [...fresh.children].entries()) {
+      const old = left.get(child.id || at);
+      left.delete(child.id || at);
+      if (old?.outerHTML === child.outerHTML) { place = old; continue; }
+      const made = document.adoptNode(child);
+      if (old) old.replaceWith(made);
+      else if (place) place.after(made);
+      else live.prepend(made);
+      place = made;
+    }
+    for (const child of left.values()) child.remove();
+    if (!fresh.dataset.poll) live.removeAttribute("data-poll");
+    if (held) document.getElementById(held)?.focus({ preventScroll: true });
+    return true;
   }
 
   if (!site) {

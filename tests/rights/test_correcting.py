@@ -1,11 +1,8 @@
 """Correcting: what is seen, typed and saved is what stands in the CRM, and nothing else."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
-from tests.portals import MARIJKE, Office, Page, Visitor
+from tests.portals import Office, Page, Visitor
 from tests.witness import Witness, changes
 
 HENDRIK = "hendrik.bosman@example.com"
@@ -43,21 +40,6 @@ def test_a_correction_changes_that_cell_and_is_read_back(office: Office, marijke
     assert changed[("contacts", "1", "phone")] == ("06-1000482", "06 10004820")
     assert "Phone" in marijke.get("/me/requests").text
     assert office.events()[-2:] == ["request_received", "delivered"]
-
-
-def test_what_a_colleague_changed_meanwhile_is_not_overwritten(
-    office: Office, marijke: Visitor
-) -> None:
-    form = marijke.get("/me/correct")
-    with closing(sqlite3.connect(office.crm_file)) as crm, crm:
-        crm.execute("UPDATE contacts SET phone = '020 1234567' WHERE email = ?", (MARIJKE,))
-    checked = marijke.submit(form, "/me/correct", phone="06 10004820")
-    saved = marijke.post("/me/correct", **{**checked.fields, "step": "save"})
-    office.work()
-
-    assert office.contact()["phone"] == "020 1234567"
-    page = marijke.get(saved.location)
-    assert "Look at it again" in page.text
 
 
 def test_what_is_typed_and_not_good_is_kept_and_explained_beside_its_field(

@@ -39,6 +39,8 @@ def _told(history: History) -> dict[str, object]:
 def _told_of(progress: Progress) -> dict[str, object]:
     return {
         "label": adapter_label(progress.adapter),
+        "cause": progress.outcome.get("cause"),
+        "by": progress.outcome.get("by"),
         "removed": [category_label(id) for id in progress.outcome.get("removed", ())],
         "retained": retained_in_words(progress.outcome.get("retained", ())),
     }

@@ -1,0 +1,54 @@
+"""Where a deed left its delivery, and deeds that are only rehearsed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from portal.adapters.contract import InShadow
+from portal.domain.rights import DeliveryState
+
+GONE = "gone"
+"""Cause: there is no such record under this address any more."""
+NOT_CONFIRMED = "not_confirmed"
+"""Cause: the CRM answered well, and still holds the old."""
+SHADOW = "shadow"
+"""Cause: the adapter is in shadow, so that nothing was written yet."""
+BRAKE = "brake"
+"""Cause: more erasures and withdrawals within an hour than are let through without a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where a deed left its delivery. ``outcome`` holds codes, counts and days."""
+
+    state: DeliveryState
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+    by_a_person: bool = False
+    """Awaiting a person, not the CRM."""
+    until: datetime | None = None
+    """Awaiting this moment (UTC): the adapter is in shadow until then."""
+
+
+class Rehearsal:
+    """A block within which an adapter in shadow is not called, and what it would have done."""
+
+    def __init__(self) -> None:
+        self._would: list[Mapping[str, Any]] = []
+        self._until: datetime | None = None
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, InShadow):
+            return False
+        self._would.append(error.would)
+        self._until = error.until
+        return True
+
+    def ended(self) -> Ended | None:
+        """Where a deed ends that was only rehearsed; None: it was done."""
+        if self._until is None:
+            return None
+        outcome = {"cause": SHADOW, "would": self._would}
+        return Ended(DeliveryState.AWAITING, outcome, until=self._until)
