@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import relay_from
 from portal.adapters.contract import Adapter, AdapterError
+from portal.adapters.shadow import shadow_of
 from portal.config import ConfigError, Settings
+from portal.domain.clock import utc_now
 from portal.domain.register import Register
 from portal.domain.register_file import RegisterError, read_register
 from portal.domain.register_fit import Held, fit
@@ -51,8 +54,9 @@ def run_checks(settings: Settings, connect: Connect) -> Iterator[Check]:
     adapters: dict[str, Adapter] = {}
     yield from _guarded("adapters", partial(_connect, connect, adapters))
     answering: dict[str, Adapter] = {}
+    zone = ZoneInfo(settings.timezone)
     for name, adapter in adapters.items():
-        yield from _guarded(f"adapter {name}", partial(_adapter, name, adapter, answering))
+        yield from _guarded(f"adapter {name}", partial(_adapter, name, adapter, zone, answering))
     if register and adapters:
         look = partial(_fit, register[0], answering, len(adapters))
         yield from _guarded("register and adapters", look)
@@ -164,7 +168,9 @@ def _connect(connect: Connect, adapters: dict[str, Adapter]) -> Iterator[Check]:
         yield Check("adapters", False, "no CRM is connected", todo)
 
 
-def _adapter(name: str, adapter: Adapter, answering: dict[str, Adapter]) -> Iterator[Check]:
+def _adapter(
+    name: str, adapter: Adapter, zone: ZoneInfo, answering: dict[str, Adapter]
+) -> Iterator[Check]:
     try:
         adapter.ping()
     except AdapterError as error:
@@ -174,6 +180,10 @@ def _adapter(name: str, adapter: Adapter, answering: dict[str, Adapter]) -> Iter
     answering[name] = adapter
     proven = "" if adapter.proven else " (not yet proven against a real server)"
     yield Check(f"adapter {name}", True, f"answers, and fits its settings{proven}")
+    if until := shadow_of(adapter, utc_now(), zone):
+        message = f"in shadow until {until}: everything is read, nothing is written"
+        todo = "see on the desk what would have been done; take shadow_until out to begin sooner"
+        yield Check(f"adapter {name}", True, message, todo)
     # Not in the contract: an adapter may know of more that is worth saying.
     for warning in getattr(adapter, "warnings", list)():
         yield Check(f"adapter {name}", True, str(warning), "worth a look")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
@@ -17,6 +18,7 @@ from rich.text import Text
 from portal import Portal, create_app
 from portal.adapters.contract import Adapter
 from portal.adapters.registry import known_adapters, load_adapters
+from portal.adapters.shadow import shadow_of
 from portal.checks import Check, missing_file, run_checks
 from portal.cli_operator import operator_group
 from portal.cli_shared import err, fail, out, with_settings
@@ -225,7 +227,8 @@ def adapters_group(ctx: click.Context) -> None:
 def adapters_list(settings: Settings, as_json: bool) -> None:
     """List the connected CRMs, and the kinds that can be connected."""
     adapters = load_adapters(settings.adapters, settings.instance)
-    connected = [_described(adapter) for adapter in adapters.values()]
+    zone = ZoneInfo(settings.timezone)
+    connected = [_described(adapter, zone) for adapter in adapters.values()]
     for adapter in adapters.values():
         adapter.close()
     kinds = sorted(known_adapters())
@@ -234,16 +237,21 @@ def adapters_list(settings: Settings, as_json: bool) -> None:
         return
     for one in connected:
         out.print("{name}: {kind}, {label}, erases: {erases}, {proven}".format(**one))
+        if one["shadow_until"]:
+            out.print(
+                f"  in shadow until {one['shadow_until']}: it is read, and nothing is written"
+            )
     out.print(f"kinds that can be connected: {', '.join(kinds) or 'none'}")
 
 
-def _described(adapter: Adapter) -> dict[str, str]:
+def _described(adapter: Adapter, zone: ZoneInfo) -> dict[str, str]:
     return {
         "name": adapter.name,
         "kind": adapter.settings.adapter,
         "label": next(iter(adapter.settings.label.values()), ""),
         "erases": adapter.capabilities.erase or "not",
         "proven": "proven" if adapter.proven else "not yet proven against a real server",
+        "shadow_until": str(shadow_of(adapter, utc_now(), zone) or ""),
     }
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,13 +12,16 @@ import pytest
 
 from portal.adapters.contract import (
     Adapter,
+    AdapterSettings,
     Capabilities,
     FieldInfo,
+    Location,
     Misconfigured,
     Unreachable,
 )
 from portal.checks import Check, Connect, held_by, run_checks
 from portal.config import ConfigError, Settings, load
+from portal.domain.clock import utc_now
 from portal.store.database import Database
 from portal.store.vault import Keyring
 from tests.config_example import PORTAL_TOML, line_of
@@ -26,6 +30,13 @@ from tests.servers.certificates import Certificates
 from tests.servers.mail import MailServer, StartMailServer
 
 CANARY = "canary-value"
+
+
+def settings_of_an_adapter(shadow_until: date | None = None) -> AdapterSettings:
+    location = Location(entity="Example BV", hosting="NL")
+    return AdapterSettings(
+        adapter="fake", label={"en": "Shop"}, location=location, shadow_until=shadow_until
+    )
 
 
 class FakeAdapter:
@@ -39,6 +50,7 @@ class FakeAdapter:
             consents=frozenset({"news"}),
             categories=frozenset({"contact"}),
         )
+        self.settings = settings_of_an_adapter()
         self.held = ["email", "phone", "orders", "name"]
         self.error: Exception | None = None
         self.closed = False
@@ -221,6 +233,18 @@ def test_an_adapters_own_warnings_are_told(well: Settings) -> None:
     assert failed(checks) == []
     [warning] = [check for check in checks if check.what_to_do]
     assert warning.name == "adapter shop"
+
+
+def test_an_adapter_in_shadow_is_told_until_its_day_has_passed(well: Settings) -> None:
+    """Whoever forgets it would wonder why nothing is ever written."""
+    today = utc_now().date()
+    for day, in_shadow in ((today + timedelta(days=3), True), (today - timedelta(days=3), False)):
+        adapter = FakeAdapter(settings=settings_of_an_adapter(day))
+        checks = list(run_checks(well, connecting(shop=adapter)))
+        assert failed(checks) == []
+        told = [one.message for one in checks if "in shadow" in one.message]
+        assert bool(told) is in_shadow
+        assert all(str(day) in message for message in told)
 
 
 def test_what_register_and_adapters_disagree_on_is_told(well: Settings) -> None:

@@ -159,6 +159,31 @@ def test_adapters_lists_the_kinds(instance: Path) -> None:
     assert "sql" in json.loads(scripted.output)["kinds"]
 
 
+@pytest.mark.parametrize(("day", "in_shadow"), [("2999-12-31", True), ("2020-01-01", False)])
+def test_adapters_says_which_one_is_in_shadow_and_until_when(
+    instance: Path, day: str, in_shadow: bool
+) -> None:
+    """And no more once that day has passed."""
+    shop = f"""
+[adapters.shop]
+adapter = "sql"
+label = {{ en = "Shop" }}
+location = {{ entity = "Example BV", hosting = "NL" }}
+url = "sqlite:///shop.sqlite"
+table = "customers"
+email = "email"
+shadow_until = {day}
+"""
+    with (instance / "portal.toml").open("a") as file:
+        file.write(shop)
+    told = portal("--instance", str(instance), "adapters", "list").output
+    assert (f"in shadow until {day}" in told) is in_shadow
+    [one] = json.loads(portal("--instance", str(instance), "adapters", "list", "--json").output)[
+        "connected"
+    ]
+    assert one["shadow_until"] == (day if in_shadow else "")
+
+
 def test_a_start_without_keys_or_register_says_so(instance: Path) -> None:
     """Files that were made and lost again are named."""
     (instance / "register.toml").unlink()

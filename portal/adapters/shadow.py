@@ -38,6 +38,12 @@ def in_shadow(
     return {name: around.get(name, adapter) for name, adapter in adapters.items()}
 
 
+def shadow_of(adapter: Adapter, now: datetime, zone: tzinfo) -> date | None:
+    """The last day of an adapter's shadow; None when it is in none, or in none any more."""
+    day = adapter.settings.shadow_until
+    return day if day and now < ends_at(day, zone) else None
+
+
 def ends_at(day: date, zone: tzinfo) -> datetime:
     """The first moment (UTC) after this day, in that zone."""
     return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)

@@ -1,0 +1,147 @@
+"""Shadow: for the first days of a connection everything is read, and no cell is written."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from portal.adapters.contract import Adapter, Change, Evidence, InShadow, Ref
+from portal.rights.shadowed import WouldDo, would_have_done
+from tests.portals import Office, StartOffice, Visitor
+from tests.rights.wishes import CORRECTION, DONE, ERASURE, WITHDRAWAL
+from tests.witness import Look, Witness
+
+LAST_DAY = date(2026, 3, 4)
+MIDNIGHT = datetime(2026, 3, 4, 23, 0, tzinfo=UTC)
+"""The end of that day in Amsterdam."""
+
+
+@pytest.fixture
+def office(start_office: StartOffice) -> Office:
+    return start_office(adapters={"crm": {"shadow_until": LAST_DAY}})
+
+
+def cells(office: Office) -> Look:
+    witness = Witness(f"sqlite:///{office.crm_file}")
+    try:
+        return witness.look()
+    finally:
+        witness.close()
+
+
+def waiting(office: Office) -> list[WouldDo]:
+    with office.database.reading() as db:
+        return list(would_have_done(db))
+
+
+def ask_for_everything(office: Office) -> tuple[Visitor, list[str]]:
+    """A correction, a withdrawal and an erasure, in this order, of one subscriber."""
+    visitor = office.visitor().sign_in(office, goal="erase")
+    places = [wish.ask(visitor) for wish in (CORRECTION, WITHDRAWAL, ERASURE)]
+    office.work()
+    return visitor, places
+
+
+def test_in_shadow_no_cell_changes_and_she_reads_that_a_person_looks_first(office: Office) -> None:
+    before = cells(office)
+
+    visitor, places = ask_for_everything(office)
+
+    assert cells(office) == before
+    for place in places:
+        page = visitor.get(place)
+        assert "one of us looks at it first" in page.text
+        assert DONE not in page.text
+
+
+def test_what_would_have_been_done_is_told_in_codes(office: Office) -> None:
+    ask_for_everything(office)
+
+    found = {one.right.value: one for one in waiting(office)}
+    assert found["rectify"].calls == [{"do": "write", "fields": ["phone"]}]
+    assert found["withdraw"].calls == [
+        {"do": "set_consent", "purpose": "newsletter", "granted": False}
+    ]
+    (erasing,) = found["erase"].calls
+    assert erasing["do"] == "erase"
+    assert "contact" in erasing["removed"]
+    assert erasing["retained"] == ["orders:17(3)(b)"]
+    assert {one.due_at for one in found.values()} == {MIDNIGHT}
+
+
+def test_once_the_day_has_passed_everything_is_done_in_its_order(office: Office) -> None:
+    ask_for_everything(office)
+    office.clock.now = MIDNIGHT.replace(hour=22, minute=59)
+    office.work()
+    assert len(waiting(office)) == 3, "the day itself is still in shadow"
+
+    office.clock.now = MIDNIGHT
+    office.work()
+
+    assert waiting(office) == []
+    assert ERASURE.holds(office)
+    assert "dropped" in office.events(), "the correction of what the erasure had overtaken"
+    assert office.events()[-1] == "dropped"
+
+
+def test_a_correction_is_written_after_the_shadow_over_what_she_saw_and_nothing_else(
+    office: Office,
+) -> None:
+    visitor = CORRECTION.signed_in(office)
+    place = CORRECTION.ask(visitor)
+    office.work()
+    office.crm("UPDATE contacts SET phone = '020 1234567' WHERE id = 1")
+    office.clock.now = MIDNIGHT
+    office.work()
+
+    visitor.sign_in(office)
+    assert "your choice, please" in visitor.get(place).text
+    assert not CORRECTION.holds(office)
+
+
+def test_what_somebody_did_by_hand_meanwhile_is_only_read_back(office: Office) -> None:
+    visitor = CORRECTION.signed_in(office)
+    place = CORRECTION.ask(visitor)
+    office.work()
+    office.crm("UPDATE contacts SET phone = '06 10004820' WHERE id = 1")
+    before = cells(office)
+    office.clock.now = MIDNIGHT
+    office.work()
+
+    visitor.sign_in(office)
+    assert DONE in visitor.get(place).text
+    assert cells(office) == before
+
+
+def test_no_part_of_the_portal_can_write_past_the_shadow(office: Office) -> None:
+    adapter: Adapter = office.portal.adapters["crm"]
+    ref = Ref("crm", "1")
+    evidence = Evidence(office.clock(), "portal", "yes", "1", "en")
+    before = cells(office)
+
+    for write in (
+        lambda: adapter.write(ref, [Change("phone", "06-1000482", "1")], key="k"),
+        lambda: adapter.set_consent(ref, "newsletter", False, evidence, key="k"),
+        lambda: adapter.restrict(ref, True, key="k"),
+        lambda: adapter.erase(ref, key="k"),
+    ):
+        with pytest.raises(InShadow):
+            write()
+    assert cells(office) == before
+    assert adapter.read(ref) is not None
+    assert adapter.find("marijke.devries@example.org") == [ref]
+    assert next(adapter.scan())[0] == ref
+    assert adapter.fields()
+    adapter.ping()
+
+
+def test_a_call_that_the_contract_does_not_name_is_taken_to_write(office: Office) -> None:
+    """An adapter's own extra, or one of a later contract."""
+    adapter = office.portal.adapters["crm"]
+    real = adapter._real  # type: ignore[attr-defined]
+    real.set_link, real.warnings = (lambda _ref: "written"), lambda: ["short"]
+
+    with pytest.raises(InShadow):
+        adapter.set_link(Ref("crm", "1"))  # type: ignore[attr-defined]
+    assert adapter.warnings() == ["short"]  # type: ignore[attr-defined]
+    office.clock.now = MIDNIGHT
+    assert adapter.set_link(Ref("crm", "1")) == "written"  # type: ignore[attr-defined]
