@@ -36,6 +36,7 @@ from portal.domain.register_file import read_register, register_text
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer, Relay
 from portal.proof.ledger import Ledger
+from portal.rights.brake import Census
 from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
@@ -160,6 +161,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
+            Every("census", timedelta(days=1), Census(database, adapters, clock).take),
         ),
         clock,
     )

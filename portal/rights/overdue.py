@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.domain.clock import Clock
@@ -14,7 +14,11 @@ from portal.sync.alarms import AlarmKind, clear_alarm, is_settled, open_alarms, 
 
 TELL_BEFORE = 7
 """Days before the deadline."""
-OPEN_STATES = (set(DeliveryState) - FINAL_STATES) | {DeliveryState.FAILED, DeliveryState.CONFLICT}
+IS_OPEN = or_(
+    Delivery.state.in_((set(DeliveryState) - FINAL_STATES) | {DeliveryState.FAILED}),
+    # Once she has chosen, or has not in time, a conflict has a cause and is over.
+    and_(Delivery.state == DeliveryState.CONFLICT, Delivery.outcome["cause"].as_string().is_(None)),
+)
 
 
 class Overdue:
@@ -50,11 +54,7 @@ class Overdue:
     def _near(self, db: Db, now: datetime) -> list[Request]:
         # A month has 28 days at least: what is younger than that less the warning cannot be near.
         oldest = now - timedelta(days=28 - TELL_BEFORE - 1)
-        is_open = (
-            select(Delivery.id)
-            .where(Delivery.request_id == Request.id, Delivery.state.in_(OPEN_STATES))
-            .exists()
-        )
+        is_open = select(Delivery.id).where(Delivery.request_id == Request.id, IS_OPEN).exists()
         rows = db.scalars(select(Request).where(Request.received_at <= oldest, is_open))
         return [
             row

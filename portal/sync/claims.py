@@ -144,12 +144,17 @@ def _is_free(job: type[Job], now: datetime) -> ColumnElement[bool]:
     return or_(job.leased_until.is_(None), job.leased_until <= now)
 
 
+def _sleeps(job: type[Job], now: datetime) -> ColumnElement[bool]:
+    """Not tried in vain, but told to wait: by `Later`, or from the beginning."""
+    return and_(job.due_at > now, job.attempts == 0, job.cause.is_(None))
+
+
 def _must_wait(now: datetime) -> ColumnElement[bool]:
     """Is another job of the same subject and adapter in the way?
 
     One in flight always is. Of those waiting, an earlier one of the same lane or of a lane that
     goes before: so a withdrawal never waits for a poisoned correction, and a correction never
-    overtakes a withdrawal.
+    overtakes a withdrawal. One that sleeps until its own moment is in nobody's way before that.
     """
     other = aliased(Job)
     return exists(
@@ -160,7 +165,11 @@ def _must_wait(now: datetime) -> ColumnElement[bool]:
             other.ended_at.is_(None),
             or_(
                 ~_is_free(other, now),
-                and_(other.id < Job.id, or_(other.lane <= Job.lane, Job.lane > Lane.PROTECT.rank)),
+                and_(
+                    other.id < Job.id,
+                    or_(other.lane <= Job.lane, Job.lane > Lane.PROTECT.rank),
+                    ~_sleeps(other, now),
+                ),
             ),
         )
     )

@@ -75,4 +75,16 @@ def test_an_alarm_that_somebody_has_seen_to_does_not_come_back(office: Office, a
         unit.commit()
     office.clock.advance(hours=2)
 
+
+def test_a_conflict_counts_until_it_was_chosen_about(office: Office) -> None:
+    visitor = office.visitor().sign_in(office)
+    request_id = correct(visitor)
+    office.crm("UPDATE contacts SET phone = '020 1234567' WHERE id = 1")
+    office.work()
+    office.clock.advance(days=25)
+    assert alarms(office) == [("deadline", request_id)]
+
+    visitor.sign_in(office)
+    place = f"/me/requests/{request_id}/choose"
+    visitor.submit(visitor.get(place), place, **{"use-phone": "now"})
     assert alarms(office) == []
