@@ -5,13 +5,15 @@ import os
 import queue
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -34,11 +36,44 @@ class Demo:
         assert found, self.greeting
         return found[1]
 
+    def colleague(self, change: str, *values: object) -> None:
+        """Somebody works in the CRM, past the portal."""
+        _execute(self.folder / "data" / "crm.sqlite", change, *values)
+
+    @contextmanager
+    def nothing_delivered(self) -> Iterator[None]:
+        """The adapter is paused, as an operator would: what is asked for waits."""
+        portal = self.folder / "data" / "portal.sqlite"
+        _execute(
+            portal,
+            "INSERT INTO adapter_states (adapter, failures, paused_at) VALUES ('crm', 0, ?) "
+            "ON CONFLICT (adapter) DO UPDATE SET paused_at = excluded.paused_at",
+            datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" "),
+        )
+        try:
+            yield
+        finally:
+            _execute(portal, "UPDATE adapter_states SET paused_at = NULL")
+
+    @contextmanager
+    def crm_is_slow(self) -> Iterator[None]:
+        """The CRM answers questions, and keeps whoever writes waiting."""
+        with closing(sqlite3.connect(self.folder / "data" / "crm.sqlite")) as crm:
+            crm.isolation_level = None
+            crm.execute("BEGIN IMMEDIATE")
+            yield
+            crm.execute("ROLLBACK")
+
     def stop(self, number: signal.Signals) -> tuple[int, str]:
         """The exit code, and what it wrote to its error output."""
         self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, errors
+
+
+def _execute(file: Path, change: str, *values: object) -> None:
+    with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection, connection:
+        connection.execute(change, values)
 
 
 @contextmanager

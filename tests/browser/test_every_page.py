@@ -115,6 +115,7 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     page.get_by_role("button", name="Yes, save").click()
     expect(page.get_by_text("Yes, it is done.")).to_be_visible()
     inspector.look("request")
+    look_at_conflicts(page, demo, inspector)
     for path in ("correct", "consents", "export", "erase", "requests"):
         page.goto(f"{portal}me/{path}")
         inspector.look(f"{path}, before")
@@ -157,6 +158,12 @@ def test_every_page_in_the_frame_is_accessible_fits_the_screen_and_is_light(
     frame.get_by_role("button", name="Continue").click()
     expect(frame.get_by_role("heading", name="What we know about you")).to_be_visible()
     inspector.look("overview")
+    frame.get_by_role("link", name="Correct my data").click()
+    frame.get_by_role("textbox", name="Phone number").fill("06 55555555")
+    demo.colleague("UPDATE contacts SET phone = '020 5555555' WHERE email = ?", SUBSCRIBER)
+    frame.get_by_role("button", name="Check").click()
+    expect(frame.get_by_role("heading", name="This was changed meanwhile")).to_be_visible()
+    inspector.look("conflict")
     for link, heading in (
         ("My e-mails", "What we send you"),
         ("A copy", "First, one more e-mail"),
@@ -208,6 +215,42 @@ def test_every_page_of_the_desk_is_accessible_fits_the_screen_and_is_light(
     inspector.look("not found")
 
     assert inspector.faults == []
+
+
+def look_at_conflicts(page: Page, demo: Demo, inspector: Inspector) -> None:
+    """Somebody changes the same: while she types, and before it is passed on."""
+    portal = demo.address("Portal")
+    change = "UPDATE contacts SET phone = ?, city = ? WHERE email = ?"
+    page.goto(f"{portal}me/correct")
+    page.get_by_role("textbox", name="Phone number").fill("06 11111111")
+    page.get_by_role("textbox", name="Town").fill("Zaltbommel")
+    demo.colleague(change, "020 1111111", "Culemborg", SUBSCRIBER)
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("heading", name="This was changed meanwhile")).to_be_visible()
+    inspector.look("conflict")
+    page.get_by_role("button", name="Go on").click()
+    inspector.look("conflict, with a fault")
+    for group in page.get_by_role("group").all():
+        group.get_by_label("Use mine").check()
+    page.get_by_role("button", name="Go on").click()
+    with demo.nothing_delivered():
+        page.get_by_role("button", name="Yes, save").click()
+        expect(page.get_by_text("We have received it")).to_be_visible()
+        inspector.look("request, under way")
+        demo.colleague(change, "020 2222222", "Culemborg", SUBSCRIBER)
+    expect(page.get_by_text("your choice, please")).to_be_visible()
+    inspector.look("request, in conflict")
+    page.get_by_role("link", name="Look at it and choose").click()
+    inspector.look("choose")
+    page.get_by_role("button", name="Yes, save").click()
+    inspector.look("choose, with a fault")
+    page.get_by_label("Keep what is there now").check()
+    page.get_by_role("button", name="Yes, save").click()
+    expect(page.get_by_text("Yes, it is done.")).to_be_visible()
+    page.goto(f"{portal}me/requests")
+    page.get_by_role("link", name="A correction").nth(1).click()
+    expect(page.get_by_text("You chose, and that")).to_be_visible()
+    inspector.look("request, chosen")
 
 
 def turn_to(frame: FrameLocator, link: str, heading: str) -> None:
