@@ -249,7 +249,7 @@ def look_at_conflicts(page: Page, demo: Demo, inspector: Inspector) -> None:
     expect(page.get_by_text("Yes, it is done.")).to_be_visible()
     page.goto(f"{portal}me/requests")
     page.get_by_role("link", name="A correction").nth(1).click()
-    expect(page.get_by_text("You chose, and that")).to_be_visible()
+    expect(page.get_by_text("You chose, and what")).to_be_visible()
     inspector.look("request, chosen")
 
 

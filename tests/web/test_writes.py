@@ -32,7 +32,7 @@ def desk_writes(office: Office) -> list[str]:
 
 def all_writes(office: Office) -> list[str]:
     return sorted(
-        rule.rule
+        rule.rule.replace("<request_id>", "nothing")
         for rule in office.app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule.endpoint != "static"
     )
@@ -185,6 +185,7 @@ KNOWN = {
     "/me/confirm": {"goal"},
     "/me/consents": {"purpose", "granted"},
     "/me/export": set(),
+    "/me/requests/nothing/choose": {"seen"},
     "/me/erase": set(),
     "/me/signout": set(),
 }
