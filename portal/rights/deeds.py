@@ -13,7 +13,6 @@ from portal.access.directory import records_of
 from portal.adapters.contract import (
     Adapter,
     Change,
-    Conflict,
     Erasure,
     ErasureKind,
     Evidence,
@@ -92,6 +91,7 @@ def likeness(payload: Mapping[str, Any]) -> str:
 def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     email = Email.parse(payload["email"])
     wanted: dict[Ref, list[Change]] = {}
+    met: set[str] = set()
     for ref_key, stored in payload["records"].items():
         ref = Ref(adapter.name, ref_key)
         changes = [
@@ -100,8 +100,10 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         record = adapter.read(ref)
         # A record that was erased, or is somebody else's by now, is not written to.
         if record is not None and email.same_mailbox(record.email):
-            _stop_at_conflicts(record, changes)
+            met |= _met(record, changes)
             wanted[ref] = _differing(record, changes)
+    if met:  # of several records none is written before every one of them was looked at
+        return Ended(DeliveryState.CONFLICT, {"fields": sorted(met)})
     if not wanted:
         return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
     outcomes, unconfirmed, shadow = [], [], Rehearsal()
@@ -115,18 +117,16 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     return shadow.ended() or _by_read_back(outcomes, unconfirmed)
 
 
-def _stop_at_conflicts(record: Record, changes: Sequence[Change]) -> None:
-    """Before the first of several records is written: is every one still as it was seen?"""
-    fields = [
+def _met(record: Record, changes: Sequence[Change]) -> set[str]:
+    """The fields that are neither as she saw them nor, by an attempt before, as she wants them."""
+    return {
         change.field
         for change in changes
         if not any(
             same(scalar_of(record.values.get(change.field)), known)
-            for known in (change.seen, change.value)  # written already, by an attempt before
+            for known in (change.seen, change.value)
         )
-    ]
-    if fields:
-        raise Conflict("changed since it was seen", fields)
+    }
 
 
 def _differing(record: Record | None, changes: Sequence[Change]) -> list[Change]:

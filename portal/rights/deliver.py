@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 AWAITING_AGAIN = 300.0
 """Seconds until an asynchronous CRM is read once more."""
+INSISTS = 3
+"""Attempts after which a CRM that sees a conflict where we see none is believed."""
 ENDED_IN_CONFLICT = "conflict"
 """The end of a job whose payload waits for the subscriber's choice."""
 
@@ -75,10 +77,6 @@ class Delivering(Handler):
             return Again(BRAKE, 0.0, waits, Verdict.PAUSE)
         try:
             return self._answer(task, self._do(adapter, task))
-        except Conflict as conflict:
-            # What she typed is kept, sealed, until she has chosen.
-            met = self._moves(task.key, DeliveryState.CONFLICT, fields=list(conflict.fields))
-            return Finished(met, how=ENDED_IN_CONFLICT, keep=True)
         except AdapterError as error:
             return self._stumbled(task, error)
 
@@ -123,6 +121,8 @@ class Delivering(Handler):
 
     def _stumbled(self, task: Task, error: AdapterError) -> Result:
         match error:
+            case Conflict():
+                return self._changed_under_it(task)
             case RateLimited(retry_after=after):
                 waits = self._moves(task.key, DeliveryState.QUEUED, cause="rate_limited")
                 return Again("rate_limited", after, waits, Verdict.BUSY)
@@ -137,6 +137,15 @@ class Delivering(Handler):
         cause = "unsupported" if isinstance(error, Unsupported) else "refused"
         return GaveUp(cause, self._moves(task.key, DeliveryState.FAILED, cause=cause))
 
+    def _changed_under_it(self, task: Task) -> Result:
+        """Somebody wrote between reading and writing; the next attempt compares for itself.
+
+        Only a correction can meet another change: a withdrawal or an erasure is done all the same.
+        """
+        if task.payload["do"] == "correct" and task.attempt >= INSISTS:
+            return self._answer(task, Ended(DeliveryState.CONFLICT))
+        return Again("changed", None, self._moves(task.key, DeliveryState.QUEUED, cause="changed"))
+
     def _answer(self, task: Task, ended: Ended) -> Result:
         moved = self._moves(task.key, ended.state, **ended.outcome)
         match ended.state:
@@ -147,6 +156,9 @@ class Delivering(Handler):
                 return Later(ended.until, moved)
             case DeliveryState.AWAITING if not ended.by_a_person:
                 return Again("awaiting", AWAITING_AGAIN, moved)
+            case DeliveryState.CONFLICT:
+                # What she typed is kept, sealed, until she has chosen.
+                return Finished(moved, how=ENDED_IN_CONFLICT, keep=True)
             case DeliveryState.FAILED:
                 return GaveUp(str(ended.outcome.get("cause", "failed")), moved)
         return Finished(moved)

@@ -13,12 +13,16 @@ PEOPLE = (1, 6, 7, 8)
 """Of the CRM's contacts, those with an address of their own."""
 
 
-@pytest.fixture
-def office(start_office: StartOffice) -> Office:
+def braking(start_office: StartOffice, floor: int, share: float = 0.01) -> Office:
     return start_office(
-        adapters={"crm": {"brake_floor": 2, "brake_share": 0.01}},
+        adapters={"crm": {"brake_floor": floor, "brake_share": share}},
         limits={"asks_per_network_hour": 100},
     )
+
+
+@pytest.fixture
+def office(start_office: StartOffice) -> Office:
+    return braking(start_office, floor=2)
 
 
 def everybody_asks_for_erasure(office: Office) -> list[tuple[Visitor, str]]:
@@ -73,8 +77,8 @@ def test_a_burst_of_erasures_stops_at_the_limit_tells_a_person_and_goes_on_in_or
     assert all(DONE in visitor.get(place).text for visitor, place in asked)
 
 
-def test_after_a_person_let_it_go_on_the_count_starts_anew(office: Office) -> None:
-    office.portal.adapters["crm"].settings.__dict__["brake_floor"] = 1
+def test_after_a_person_let_it_go_on_the_count_starts_anew(start_office: StartOffice) -> None:
+    office = braking(start_office, floor=1)
     everybody_asks_for_erasure(office)
 
     for number in range(1, len(PEOPLE)):
@@ -117,10 +121,9 @@ def test_withdrawals_count_and_corrections_and_consents_pass_until_the_adapter_i
 
 
 def test_the_census_counts_and_the_limit_is_a_share_of_it_with_a_floor_under_it(
-    office: Office,
+    start_office: StartOffice,
 ) -> None:
-    settings = office.portal.adapters["crm"].settings
-    settings.__dict__["brake_share"] = 0.4  # of eight records: three
+    office = braking(start_office, floor=2, share=0.4)  # of eight records: three
     assert count_records(office) == 8
     everybody_asks_for_erasure(office)
     office.work()

@@ -1,18 +1,20 @@
 """N5, D7: what a colleague changed is never overwritten unseen; she sees both, and chooses."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from portal.adapters.contract import Unreachable
+from portal.adapters.contract import Conflict, Unreachable
 from portal.rights.choose import conflicts_waiting
 from portal.store.tables import Job
 from tests.portals import Office, Page, Visitor
+from tests.rights.wishes import CORRECTION, DONE, WISHES, Wish
 
 HERS, THEIRS, SEEN = "06 10004820", "020 1234567", "06-1000482"
 HENDRIK = "hendrik.bosman@example.com"
-DONE = "Yes, it is done"
 
 
 @pytest.fixture
@@ -429,6 +431,55 @@ def test_who_asked_twice_for_the_same_chooses_once_for_both(
     assert DONE in marijke.get(answer.location).text
     for place in places:
         assert "You chose" in marijke.get(place).text
+
+
+class Races:
+    """Stands before a method of the adapter: so often somebody else writes in between."""
+
+    def __init__(self, real: Callable[..., Any], times: int) -> None:
+        self._real = real
+        self._left = times
+
+    def __call__(self, *args: Any, **more: Any) -> Any:
+        if self._left:
+            self._left -= 1
+            raise Conflict("changed while it was written", ["a column"])
+        return self._real(*args, **more)
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.name)
+def test_somebody_who_writes_in_the_same_instant_stops_nothing(
+    office: Office, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (adapter,) = office.portal.adapters.values()
+    monkeypatch.setattr(adapter, wish.call, Races(getattr(adapter, wish.call), 1))
+    visitor = wish.signed_in(office)
+    place = wish.ask(visitor)
+    office.work()
+    assert not wish.holds(office)
+    office.clock.advance(minutes=1)
+    office.work()
+
+    assert wish.holds(office)
+    assert DONE in visitor.get(place).text
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.name)
+def test_a_crm_that_insists_on_a_conflict_is_believed_of_corrections_and_of_nothing_else(
+    office: Office, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What protects the subscriber wins: it is never left for her to choose about."""
+    (adapter,) = office.portal.adapters.values()
+    monkeypatch.setattr(adapter, wish.call, Races(getattr(adapter, wish.call), 9))
+    visitor = wish.signed_in(office)
+    place = wish.ask(visitor)
+    for _ in range(4):
+        office.work()
+        office.clock.advance(minutes=1)
+
+    asked = "Look at it and choose" in visitor.get(place).text
+    assert asked is (wish is CORRECTION)
+    assert (visitor.get(f"{place}/choose").status == 200) is asked
 
 
 # --- when nobody is there any more ---------------------------------------------------------------

@@ -33,9 +33,12 @@ def ask(request_id: str) -> Response:
     """The choices; back to the request when nothing waits."""
     held = services().rights.reading.of(me())
     waiting = _waiting(request_id, held)
-    if waiting is None:
-        return go("me.request", request_id=request_id)
-    return _page(waiting, _fresh(waiting, held), held)
+    if waiting is not None:
+        return _page(waiting, _fresh(waiting, held), held)
+    history = services().rights.requests.one_of(me(), request_id)
+    if history is not None and history.needs_her:  # in a system of another site than this one
+        return render("me/choose_later.html", request_id=request_id, held=held)
+    return go("me.request", request_id=request_id)
 
 
 @blueprint.post("/requests/<request_id>/choose", endpoint="do_choose")
