@@ -1,0 +1,93 @@
+"""The same over PostgreSQL: a conflict that is chosen about, one that lapses, a brake, a shadow."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from portal.rights.brake import Census
+from portal.rights.choose import conflicts_waiting
+from portal.rights.shadowed import would_have_done
+from portal.store.tables import AdapterState
+from portal.sync.alarms import open_alarms
+from tests.portals import Office, StartOffice, Visitor
+from tests.rights.wishes import CORRECTION, DONE, WITHDRAWAL
+from tests.servers.databases import FreshDatabase
+
+pytestmark = pytest.mark.server
+
+
+def start(start_office: StartOffice, fresh_database: FreshDatabase, **crm: object) -> Office:
+    return start_office(
+        database=fresh_database("postgresql"), adapters={"crm": {"brake_floor": 25, **crm}}
+    )
+
+
+def met(office: Office) -> tuple[Visitor, str]:
+    """A correction that met another change on its way, and its page."""
+    visitor = CORRECTION.signed_in(office)
+    place = CORRECTION.ask(visitor)
+    office.crm("UPDATE contacts SET phone = '020 1234567' WHERE id = 1")
+    office.work()
+    return visitor, place
+
+
+def test_a_conflict_waits_is_chosen_about_once_and_is_overdue_no_more(
+    start_office: StartOffice, fresh_database: FreshDatabase
+) -> None:
+    office = start(start_office, fresh_database)
+    visitor, place = met(office)
+    with office.database.reading() as db:
+        assert conflicts_waiting(db) == 1
+    office.clock.advance(days=25)
+    assert office.portal.overdue.watch() == 1
+
+    visitor.sign_in(office)
+    choice = visitor.submit(
+        visitor.get(f"{place}/choose"), f"{place}/choose", **{"use-phone": "mine"}
+    )
+    office.work()
+
+    assert CORRECTION.holds(office)
+    assert DONE in visitor.get(choice.location).text
+    assert office.portal.overdue.watch() == 0
+    with office.database.reading() as db:
+        assert conflicts_waiting(db) == 0
+
+
+def test_a_conflict_lapses(start_office: StartOffice, fresh_database: FreshDatabase) -> None:
+    office = start(start_office, fresh_database)
+    visitor, place = met(office)
+    office.clock.now += timedelta(days=31)
+    office.portal.services.rights.choosing.lapse()
+
+    visitor.sign_in(office)
+    assert "for 30 days you did not choose" in visitor.get(place).text
+
+
+def test_the_brake_and_the_census(start_office: StartOffice, fresh_database: FreshDatabase) -> None:
+    office = start(start_office, fresh_database, brake_floor=1)
+    for _ in range(2):
+        Census(office.database, office.portal.adapters, office.clock).take()
+    visitor = WITHDRAWAL.signed_in(office)
+    token = visitor.get("/me/consents").fields["csrf_token"]
+    for purpose in ("workshops", "newsletter"):
+        visitor.post("/me/consents", csrf_token=token, purpose=purpose, granted="no")
+    office.work()
+
+    assert not WITHDRAWAL.holds(office)
+    with office.database.reading() as db:
+        assert db.get_one(AdapterState, "crm").records == 8
+        assert [alarm.kind for alarm in open_alarms(db)] == ["adapter_paused"]
+
+
+def test_the_shadow(start_office: StartOffice, fresh_database: FreshDatabase) -> None:
+    office = start(start_office, fresh_database, shadow_until=date(2026, 3, 4))
+    CORRECTION.ask(CORRECTION.signed_in(office))
+    office.work()
+    with office.database.reading() as db:
+        assert [one.calls for one in would_have_done(db, "crm")] == [
+            [{"do": "write", "fields": ["phone"]}]
+        ]
+    office.clock.advance(days=3)
+    office.work()
+    assert CORRECTION.holds(office)
