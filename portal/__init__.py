@@ -21,7 +21,7 @@ from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
 from portal.adapters.contract import Registry
 from portal.adapters.registry import load_adapters
-from portal.adapters.shadow import in_shadow
+from portal.adapters.shadow import in_shadow, shadows
 from portal.config import Limits, MailSettings, Settings
 from portal.consent.record import ConsentRecord
 from portal.desk.acts import Acts
@@ -136,7 +136,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     text = register_text(settings.register_file.read_bytes())
     register = read_register(text, settings.languages)
     connected = load_adapters(settings.adapters, settings.instance)
-    adapters = in_shadow(connected, clock, ZoneInfo(settings.timezone))
+    zone = ZoneInfo(settings.timezone)
+    adapters = in_shadow(connected, clock, zone)
     database = Database(settings.database)
     database.ping()
     database.migrate()
@@ -144,7 +145,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     lifetimes = lifetimes_from(settings.limits)
     directory = Directory(adapters, {site.id: site.adapters for site in settings.sites})
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
-    desk_sessions, zone = OperatorSessions(database, ledger, clock), ZoneInfo(settings.timezone)
+    desk_sessions = OperatorSessions(database, ledger, clock)
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
@@ -213,7 +214,9 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         desk=Desk(
             signing_in=SigningIn(database, vault, desk_sessions, clock),
             sessions=desk_sessions,
-            queue=Queue(database, tuple(adapters), frozenset(), zone, clock),
+            queue=Queue(
+                database, tuple(adapters), partial(shadows, adapters, clock, zone), zone, clock
+            ),
             timelines=Timelines(database, ledger, zone, clock),
             acts=Acts(database, ledger, outbox, handlers, gates, clock),
         ),

@@ -44,6 +44,14 @@ def shadow_of(adapter: Adapter, now: datetime, zone: tzinfo) -> date | None:
     return day if day and now < ends_at(day, zone) else None
 
 
+def shadows(
+    adapters: Mapping[str, Adapter], clock: Callable[[], datetime], zone: tzinfo
+) -> Mapping[str, date]:
+    """The adapters that are in shadow now, with its last day."""
+    found = ((name, shadow_of(adapter, clock(), zone)) for name, adapter in adapters.items())
+    return {name: day for name, day in found if day}
+
+
 def ends_at(day: date, zone: tzinfo) -> datetime:
     """The first moment (UTC) after this day, in that zone."""
     return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)

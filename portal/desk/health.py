@@ -1,8 +1,8 @@
 """How the connected systems and the mail are doing, told from the jobs and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session as Db
@@ -34,8 +34,13 @@ class Health:
     paused_because: str | None
     held_until: datetime | None
     """Left alone by itself until then: it asked for it, or does not answer."""
-    shadow: bool
-    """Nothing is written there yet, only shown."""
+    shadow_until: date | None
+    """Up to and including this day nothing is written there, only shown."""
+
+    @property
+    def shadow(self) -> bool:
+        """Is nothing written there yet?"""
+        return self.shadow_until is not None
 
     @property
     def is_mail(self) -> bool:
@@ -49,18 +54,18 @@ class Health:
 
 
 def health_of_all(
-    db: Db, adapters: Sequence[str], shadowed: frozenset[str], now: datetime
+    db: Db, adapters: Sequence[str], shadowed: Mapping[str, date], now: datetime
 ) -> list[Health]:
     """How every connected system is doing, in the order of the settings, and then the mail."""
     states = {state.adapter: state for state in db.scalars(select(AdapterState))}
     return [
-        _health(db, name, states.get(name), now, shadow=name in shadowed)
+        _health(db, name, states.get(name), now, shadowed.get(name))
         for name in (*adapters, MAIL_SERVER)
     ]
 
 
 def _health(
-    db: Db, adapter: str, state: AdapterState | None, now: datetime, *, shadow: bool
+    db: Db, adapter: str, state: AdapterState | None, now: datetime, shadow_until: date | None
 ) -> Health:
     kind = PROOF_MAIL if adapter == MAIL_SERVER else DELIVERY
     which = and_(Job.kind == kind, Job.adapter == adapter)
@@ -98,5 +103,5 @@ def _health(
         paused_at=state.paused_at if state else None,
         paused_because=state.paused_because if state else None,
         held_until=held if held and held > now else None,
-        shadow=shadow,
+        shadow_until=shadow_until,
     )

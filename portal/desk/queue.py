@@ -4,9 +4,10 @@ No list of all subjects is here or anywhere: what is shown is what is open, and 
 urgent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -16,6 +17,7 @@ from portal.desk.health import Health, health_of_all
 from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left
 from portal.rights.requests import delivery_of
+from portal.rights.shadowed import WouldDo, would_have_done
 from portal.store.database import Database
 from portal.store.tables import Alarm, Job, Request
 from portal.sync.alarms import AlarmKind
@@ -94,6 +96,8 @@ class View:
     choices: Sequence[Choice]
     choices_in_all: int
     systems: Sequence[Health]
+    would_do: Sequence[WouldDo]
+    """What the systems that are in shadow would have done, the first of it."""
 
     @property
     def paused(self) -> Sequence[Health]:
@@ -113,7 +117,7 @@ class Queue:
         self,
         database: Database,
         adapters: Sequence[str],
-        shadowed: frozenset[str],
+        shadowed: Callable[[], Mapping[str, date]],
         zone: tzinfo,
         clock: Clock,
     ) -> None:
@@ -129,6 +133,7 @@ class Queue:
             dead, dead_in_all = _first(db, Alarm, _given_up(), Alarm.id)
             alarms, alarms_in_all = _first(db, Alarm, _others(), PRESSING, Alarm.id)
             conflicts, conflicts_in_all = _first(db, Job, _undecided(), Job.id)
+            shadowed = self._shadowed()
             letters = [self._dead_letter(db, alarm) for alarm in dead]
             return View(
                 dead_letters=sorted(filter(None, letters), key=_urgency),
@@ -137,7 +142,8 @@ class Queue:
                 notices_in_all=alarms_in_all,
                 choices=[self._choice(db, job) for job in conflicts],
                 choices_in_all=conflicts_in_all,
-                systems=health_of_all(db, self._adapters, self._shadowed, self._clock()),
+                systems=health_of_all(db, self._adapters, shadowed, self._clock()),
+                would_do=list(islice(_would_do(db, shadowed), SHOWN)),
             )
 
     def _dead_letter(self, db: Db, alarm: Alarm) -> DeadLetter | None:
@@ -211,6 +217,11 @@ def _first(
     """The first of these, no more than are shown, and how many there are."""
     rows = db.scalars(select(what).where(*which).order_by(*order).limit(SHOWN)).all()
     return rows, db.scalar(select(func.count()).select_from(what).where(*which)) or 0
+
+
+def _would_do(db: Db, shadowed: Iterable[str]) -> Iterator[WouldDo]:
+    for adapter in shadowed:
+        yield from would_have_done(db, adapter)
 
 
 def _urgency(letter: DeadLetter) -> tuple[bool, int]:

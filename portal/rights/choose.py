@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
@@ -173,11 +173,6 @@ class Choosing:
                 request_id=delivery.request_id,
                 facts={"adapter": delivery.adapter, "choice": choice, **by},
             )
-
-
-def conflicts_waiting(db: Db) -> int:
-    """How many corrections wait for their subscriber's choice; for the desk."""
-    return db.scalar(select(func.count()).select_from(Job).where(*_WAITS)) or 0
 
 
 _WAITS = (Job.end == ENDED_IN_CONFLICT, Job.payload_sealed.is_not(None))

@@ -1,6 +1,6 @@
 """Filters of the templates: texts of the register, days and countries in the page's language."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from babel import Locale
 from flask import Flask
@@ -31,7 +31,7 @@ def country(code: str) -> str:
     return str(Locale.parse(str(get_locale())).territories.get(code, code))
 
 
-def day(at: datetime) -> str:
+def day(at: date) -> str:
     """A day: 23 November 2026."""
     return str(format_date(at, DAY))
 

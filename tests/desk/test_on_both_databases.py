@@ -55,7 +55,7 @@ class Place:
         gates = Gates()
         self.worker = Worker(database, vault, handlers, clock=clock, gates=gates)
         self.acts = Acts(database, self.ledger, self.outbox, handlers, gates, clock)
-        self.queue = Queue(database, ("crm",), frozenset({"crm"}), UTC, clock)
+        self.queue = Queue(database, ("crm",), lambda: {"crm": clock.now.date()}, UTC, clock)
         self.timelines = Timelines(database, self.ledger, UTC, clock)
 
     def give_up_a_request(self) -> None:

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 
 from portal.rights.brake import Census
-from portal.rights.choose import conflicts_waiting
 from portal.rights.shadowed import would_have_done
 from portal.store.tables import AdapterState
 from portal.sync.alarms import open_alarms
@@ -22,6 +21,11 @@ def start(start_office: StartOffice, fresh_database: FreshDatabase, **crm: objec
     )
 
 
+def on_the_desk(office: Office) -> int:
+    """How many conflicts wait for a choice, as the operators see it."""
+    return office.portal.services.desk.queue.look().choices_in_all
+
+
 def met(office: Office) -> tuple[Visitor, str]:
     """A correction that met another change on its way, and its page."""
     visitor = CORRECTION.signed_in(office)
@@ -36,8 +40,7 @@ def test_a_conflict_waits_is_chosen_about_once_and_is_overdue_no_more(
 ) -> None:
     office = start(start_office, fresh_database)
     visitor, place = met(office)
-    with office.database.reading() as db:
-        assert conflicts_waiting(db) == 1
+    assert on_the_desk(office) == 1
     office.clock.advance(days=25)
     assert office.portal.overdue.watch() == 1
 
@@ -50,8 +53,7 @@ def test_a_conflict_waits_is_chosen_about_once_and_is_overdue_no_more(
     assert CORRECTION.holds(office)
     assert DONE in visitor.get(choice.location).text
     assert office.portal.overdue.watch() == 0
-    with office.database.reading() as db:
-        assert conflicts_waiting(db) == 0
+    assert on_the_desk(office) == 0
 
 
 def test_a_conflict_lapses(start_office: StartOffice, fresh_database: FreshDatabase) -> None:

@@ -75,6 +75,8 @@ def test_an_alarm_that_somebody_has_seen_to_does_not_come_back(office: Office, a
         unit.commit()
     office.clock.advance(hours=2)
 
+    assert alarms(office) == []
+
 
 def test_a_conflict_counts_until_it_was_chosen_about(office: Office) -> None:
     visitor = office.visitor().sign_in(office)

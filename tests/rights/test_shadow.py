@@ -68,6 +68,19 @@ def test_what_would_have_been_done_is_told_in_codes(office: Office) -> None:
     assert {one.due_at for one in found.values()} == {MIDNIGHT}
 
 
+def test_the_desk_shows_it_until_the_day_has_passed(office: Office) -> None:
+    ask_for_everything(office)
+    queue = office.portal.services.desk.queue
+
+    view = queue.look()
+    assert {one.right.value for one in view.would_do} == {"rectify", "withdraw", "erase"}
+    assert [one.shadow_until for one in view.systems if one.adapter == "crm"] == [LAST_DAY]
+    office.clock.now = MIDNIGHT
+    office.work()
+    assert queue.look().would_do == []
+    assert not any(one.shadow for one in queue.look().systems)
+
+
 def test_once_the_day_has_passed_everything_is_done_in_its_order(office: Office) -> None:
     ask_for_everything(office)
     office.clock.now = MIDNIGHT.replace(hour=22, minute=59)

@@ -3,7 +3,9 @@
 from flask import Response, request
 
 from portal.desk.health import Health
+from portal.rights.shadowed import WouldDo
 from portal.web.context import services
+from portal.web.me.words import category_label, names_in_details
 from portal.web.operator.blueprint import blueprint
 from portal.web.pages import render
 
@@ -26,10 +28,21 @@ def show() -> Response:
         "operator/queue.html",
         view=view,
         systems=[(one, _standing(one)) for one in view.systems],
+        would_do=[(one, _about(one)) for one in view.would_do],
         done=done if done in DONE else None,
         request_id=request.args.get("request"),
         looks_again=0 if request.args.get("still") else LOOKS_AGAIN,
     )
+
+
+def _about(one: WouldDo) -> list[str]:
+    """The fields, purposes or categories that a write in shadow would be about."""
+    labels: list[str] = []
+    for call in one.calls:
+        purposes = [call["purpose"]] if "purpose" in call else []
+        labels += names_in_details({"fields": call.get("fields", ()), "purposes": purposes})
+        labels += [category_label(id) for id in call.get("removed", ())]
+    return list(dict.fromkeys(labels))
 
 
 def _standing(system: Health) -> str:
