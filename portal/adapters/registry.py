@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from portal.adapters.contract import Adapter, AdapterError, Misconfigured
+from portal.adapters.watched import Watched
 from portal.domain.complaints import did_you_mean, dotted, explain
 
 GROUP = "portal.adapters"
@@ -46,6 +47,8 @@ def load_adapters(
 ) -> dict[str, Adapter]:
     """The configured adapters, by name, in the order of the configuration. Connects to nothing.
 
+    Each is `Watched`: this is the one place where an adapter is made.
+
     Args:
         config: the sections ``[adapters.…]``.
         folder: what relative paths in them are relative to; else the working directory.
@@ -65,7 +68,7 @@ def load_adapters(
             continue
         try:
             settings = made.Settings.model_validate(section, context={"folder": folder or Path()})
-            adapters[name] = made(name, settings)
+            adapters[name] = Watched(made(name, settings))
         except ValidationError as error:
             errors += [
                 f"{dotted(('adapters', name, *path))}: {reason}"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as Db
 from portal.access.sessions import SignedIn
 from portal.domain.clock import Clock
 from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
+from portal.faults import fault
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import likeness
 from portal.rights.ended import GONE
@@ -141,6 +142,7 @@ class Requests:
             request_id = self._write(unit, signed_in, right, deliveries, locale, details or {})
             along(unit, request_id)
             unit.commit()
+        fault("request received: acknowledged")
         return request_id
 
     def _write(
