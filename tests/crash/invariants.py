@@ -1,0 +1,263 @@
+"""What must be true after every crash, seen from outside: the portal's rows and the CRMs' files.
+
+Each finding is (code, what). The codes are few, so that a report can count them:
+
+lost       something that was acknowledged is not stored, or did not take effect
+doubled    something took effect twice, or is told twice in the ledger
+extra      an effect or a request that nobody asked for
+half done  a request without all that belongs to it
+order      effects of one person in one CRM in the wrong order
+state      the CRM, or what the page says, is not as it must be at the end
+payload    something is still sealed after its end
+ledger     the chain does not verify
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from portal.domain.rights import LANE_OF_RIGHT, Right
+from portal.proof.ledger import Event
+from tests.crash.crm import PEOPLE, address_of, read_lines
+from tests.crash.world import World
+
+Finding = tuple[str, str]
+Row = dict[str, Any]
+
+
+def findings(world: World) -> list[Finding]:
+    """Everything that is wrong after the end; nothing, if all is well."""
+    return list(dict.fromkeys(_Check(world).all()))
+
+
+class _Check:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        lines = read_lines(world.asked)
+        self.acknowledged = {line["acknowledged"] for line in lines if "acknowledged" in line}
+        self.asked = [line for line in lines if "do" in line]
+        self.requests = {_moment(row["received_at"]): row for row in world.rows(
+            "SELECT * FROM requests"
+        )}
+        self.deliveries: dict[str, dict[str, Row]] = defaultdict(dict)
+        for row in world.rows("SELECT * FROM deliveries ORDER BY id"):
+            row["outcome"] = json.loads(row["outcome"])
+            self.deliveries[row["request_id"]][row["adapter"]] = row
+        self.jobs = {row["key"]: row for row in world.rows("SELECT * FROM jobs")}
+        self.ledger: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in world.rows("SELECT * FROM ledger ORDER BY id"):
+            row["facts"] = json.loads(row["facts"])
+            self.ledger[row["request_id"], row["event"]].append(row)
+        self.consents = Counter(row["request_id"] for row in world.rows("SELECT * FROM consents"))
+        self.effects = {
+            name: [line for line in read_lines(crm.file) if line["applied"] and "how" in line]
+            for name, crm in world.crms.items()
+        }
+        self.stored = [one for one in self.asked if _moment(one["at"]) in self.requests]
+
+    def all(self) -> Iterator[Finding]:
+        for one in self.asked:
+            yield from self._one(one)
+        yield from self._nobody_asked()
+        for adapter in self.effects:
+            yield from self._effects(adapter)
+            yield from self._order(adapter)
+            yield from self._final_state(adapter)
+        yield from self._payloads()
+        verified = self.world.portal.ledger.verify(self.world.portal.database)
+        if not verified.ok or verified.unchained:
+            yield "ledger", f"{verified.reason or 'entries are not chained'}"
+
+    # --- requests ------------------------------------------------------------------------------
+
+    def _one(self, one: Row) -> Iterator[Finding]:
+        what = _named(one)
+        request = self.requests.get(_moment(one["at"]))
+        if request is None:
+            if one["number"] in self.acknowledged:
+                yield "lost", f"{what} was acknowledged and is not stored"
+            return
+        deliveries = self.deliveries[request["id"]]
+        if sorted(deliveries) != sorted(one["adapters"]):
+            yield "half done", f"{what} has deliveries for {sorted(deliveries)}"
+        if len(self.ledger[request["id"], Event.REQUEST_RECEIVED]) != 1:
+            yield "half done", f"{what} is not in the ledger once"
+        if self.consents[request["id"]] != (one["do"] == "consent"):
+            yield "half done", f"{what} is not in the consent record once"
+        if one["do"] == "copy" and len(self.ledger[request["id"], Event.EXPORT_MADE]) != 1:
+            yield "half done", f"{what} is not in the ledger as made"
+        for delivery in deliveries.values():
+            yield from self._delivery(one, delivery)
+
+    def _delivery(self, one: Row, delivery: Row) -> Iterator[Finding]:
+        what = f"{_named(one)} in {delivery['adapter']}"
+        if delivery["state"] not in one["may_end"]:
+            code = "lost" if delivery["state"] in {"queued", "sent", "unconfirmed"} else "state"
+            yield code, f"{what} ended as {delivery['state']} ({delivery['outcome'].get('cause')})"
+            return
+        told = [
+            row
+            for row in self.ledger[delivery["request_id"], Event.DELIVERED]
+            if row["facts"]["adapter"] == delivery["adapter"]
+            and row["facts"]["state"] == delivery["state"]
+        ]
+        if len(told) != 1:
+            yield "doubled" if told else "half done", f"{what} is told {len(told)} times"
+        if delivery["follows"] is None:
+            job = self.jobs.get(f"{delivery['request_id']}:{delivery['id']}")
+            if job is None:
+                yield "half done", f"{what} has no job"
+            elif not job["ended_at"]:
+                yield "half done", f"{what} is at its end and its job is not"
+            elif (job["end"] == "dead") is not (delivery["state"] == "failed"):
+                yield "half done", f"{what} is {delivery['state']} and its job {job['end']}"
+
+    def _nobody_asked(self) -> Iterator[Finding]:
+        moments = {_moment(one["at"]) for one in self.asked}
+        for at, row in self.requests.items():
+            if at not in moments:
+                yield "extra", f"a request to {row['right']} that nobody made"
+
+    def _payloads(self) -> Iterator[Finding]:
+        for row in self.jobs.values():
+            open_still = row["ended_at"] is None and row["kind"] == "delivery"
+            kept = row["payload_sealed"] is not None and row["end"] not in {"dead", "conflict"}
+            if open_still or (kept and row["ended_at"] is not None):
+                yield "payload", f"job {row['id']} ({row['end']}) is still sealed or open"
+
+    # --- effects -------------------------------------------------------------------------------
+
+    def _effects(self, adapter: str) -> Iterator[Finding]:
+        for key, times in Counter(line["key"] for line in self.effects[adapter]).items():
+            if times > 1:
+                yield "doubled", f"{times} effects in {adapter} under one key ({key[-4:]})"
+        for line in read_lines(self.world.crms[adapter].file):
+            if line.get("again") == "other":
+                yield "doubled", f"a key was used again in {adapter} for something else"
+        counted = Counter(_content(line) for line in self.effects[adapter])
+        wanted: dict[str, list[Row]] = defaultdict(list)
+        for one in self.stored:
+            if adapter in one["adapters"]:
+                wanted[_wish(one)].append(one)
+        for content, times in counted.items():
+            if content not in wanted:
+                yield "extra", f"an effect in {adapter} that nobody asked for: {content}"
+            elif times > len(wanted[content]):
+                yield "doubled", f"{times} effects in {adapter} of {_named(wanted[content][0])}"
+        for content, alike in wanted.items():
+            took = [one for one in alike if self._must_have_effect(one, adapter)]
+            if took and not counted[content]:
+                yield "lost", f"{_named(alike[0])} is done and had no effect in {adapter}"
+            if not any(self._ended_well(one, adapter) for one in alike) and counted[content]:
+                yield "extra", f"{_named(alike[0])} is not done, and had an effect in {adapter}"
+
+    def _ended_well(self, one: Row, adapter: str) -> bool:
+        delivery = self._delivery_of(one, adapter)
+        return delivery is not None and delivery["state"] in {"confirmed", "retained"}
+
+    def _delivery_of(self, one: Row, adapter: str) -> Row | None:
+        return self.deliveries[self.requests[_moment(one["at"])]["id"]].get(adapter)
+
+    def _must_have_effect(self, one: Row, adapter: str) -> bool:
+        """Not what was overtaken, followed another, or was so already."""
+        delivery = self._delivery_of(one, adapter)
+        if delivery is None or not self._ended_well(one, adapter):
+            return False
+        if delivery["outcome"].get("cause") in {"superseded", "gone"} or delivery["follows"]:
+            return False
+        if one["do"] != "consent":
+            return True
+        same_purpose = [
+            other
+            for other in self.stored
+            if other["do"] == "consent"
+            and other["person"] == one["person"]
+            and other["content"]["purpose"] == one["content"]["purpose"]
+        ]
+        return len(same_purpose) == 1 and not one["content"]["granted"]
+
+    def _order(self, adapter: str) -> Iterator[Finding]:
+        number_of: dict[str, int] = {}
+        for one in self.stored:
+            number_of.setdefault(_wish(one), one["number"])
+        by_number = {one["number"]: one for one in self.stored}
+        for person in PEOPLE:
+            done = [
+                by_number[number]
+                for line in self.effects[adapter]
+                if _person(line) == person and (number := number_of.get(_content(line)))
+            ]
+            for index, later in enumerate(done):
+                for earlier in done[:index]:
+                    if earlier["number"] > later["number"] and not _may_overtake(earlier, later):
+                        yield "order", f"{_named(later)} was done after {_named(earlier)}"
+
+    def _final_state(self, adapter: str) -> Iterator[Finding]:
+        rows = self.world.crms[adapter].state()
+        for number, person in enumerate(PEOPLE, start=1):
+            row = rows[str(number)]
+            mine = [
+                one
+                for one in self.stored
+                if one["person"] == person
+                and adapter in one["adapters"]
+                and self._ended_well(one, adapter)
+            ]
+            if any(one["do"] == "erase" for one in mine):
+                if row["email"] or any(row["values"].values()):
+                    yield "state", f"{person} was erased in {adapter} and is there"
+                continue
+            values, consents = {}, {}
+            for one in mine:
+                if one["do"] == "write":
+                    values |= one["content"]["values"]
+                elif one["do"] == "consent":
+                    consents[one["content"]["purpose"]] = one["content"]["granted"]
+            for name, wanted in [*values.items(), *consents.items()]:
+                if {**row["values"], **row["consents"]}[name] != wanted:
+                    yield "state", f"{person}'s {name} in {adapter} is not as asked last"
+            if row["email"] != address_of(person):
+                yield "extra", f"{person} lost the address in {adapter}"
+
+
+def _may_overtake(first: Row, behind: Row) -> bool:
+    """May this one have been done before that one, which was asked earlier?"""
+    if not _protects(first) or _protects(behind):
+        return False
+    if first["do"] == "erase":
+        return False  # what comes after an erasure fills in again
+    same = first["content"].get("purpose") == behind["content"].get("purpose")
+    return not (behind["do"] == "consent" and same)  # a consent after its withdrawal
+
+
+def _protects(one: Row) -> bool:
+    if one["do"] == "consent" and not one["content"]["granted"]:
+        return Right.WITHDRAW in LANE_OF_RIGHT
+    return one["do"] == "erase"
+
+
+def _moment(text: str) -> str:
+    """A time, as both SQLite and a file of lines have it, in one form."""
+    return text.replace("T", " ").partition("+")[0].partition(".")[0]
+
+
+def _named(one: Row) -> str:
+    return f"request {one['number']} ({one['do']} of {one['person']})"
+
+
+def _person(line: Row) -> str:
+    return PEOPLE[int(line["ref"]) - 1]
+
+
+def _wish(one: Row) -> str:
+    """What a request is to do, such that its effect says the same (`_content`)."""
+    more = {"at": one["at"]} if one["do"] == "consent" else {}
+    return json.dumps([one["do"], one["person"], {**one["content"], **more}], sort_keys=True)
+
+
+def _content(line: Row) -> str:
+    names = {"write": ("values",), "consent": ("purpose", "granted", "at")}.get(line["do"], ())
+    return json.dumps(
+        [line["do"], _person(line), {name: line[name] for name in names}], sort_keys=True
+    )
