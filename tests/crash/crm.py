@@ -54,6 +54,8 @@ class How(StrEnum):
     BUSY = "busy"
     """429, with a time to wait."""
     REFUSED = "refused"
+    REFUSED_AFTER = "refused_after"
+    """It was done, and the answer says that it was not."""
     GARBAGE = "garbage"
     """It was done, and the answer cannot be read; the adapter itself falls over it."""
     BROKEN = "broken"
@@ -71,7 +73,14 @@ Keys = Literal["honours", "compares", "blind"]
 """What a repetition meets: a CRM that knows keys, one that is read and compared first, or one
 that does everything it is told again (a negative control)."""
 
-TAKES_EFFECT = {How.OK, How.LOST, How.GARBAGE, How.STALLED, How.STALLED_LOST}
+TAKES_EFFECT = {
+    How.OK,
+    How.LOST,
+    How.REFUSED_AFTER,
+    How.GARBAGE,
+    How.STALLED,
+    How.STALLED_LOST,
+}
 
 
 class CrashSettings(AdapterSettings):
@@ -299,7 +308,7 @@ def _answer(how: How) -> Outcome:
             raise Unreachable("no answer")
         case How.BUSY:
             raise RateLimited("slow down", retry_after=30)
-        case How.REFUSED:
+        case How.REFUSED | How.REFUSED_AFTER:
             raise Refused("a rule of this CRM")
         case How.LOCKED:
             raise Misconfigured("the password is not the one")

@@ -7,6 +7,7 @@ second's hundredth and knows nothing of the one before but what is on disk.
 import gc
 import json
 import os
+import random
 import select
 import signal
 import time
@@ -144,6 +145,7 @@ def _child(
 ) -> None:
     """The life itself. Does not return."""
     gc.disable()
+    random.seed(order.seed)  # the engine's back-off; Python makes it new in every fork
     points = _Points(kill, writing)
     try:
         found = live(world, order, points)

@@ -200,6 +200,42 @@ def refused(run: Run, chance: Random) -> None:
 
 
 @scenario
+def dead_letter(run: Run, chance: Random) -> None:
+    """A CRM says no, once before and once after it was done; a person replays both."""
+    run.attend()
+    run.crm_answers(How.REFUSED, How.REFUSED_AFTER)
+    run.correct("ann", "phone", phone(chance))
+    run.decide("bob", "newsletter", False)
+    run.work()
+    run.person_looks()
+    run.work()
+
+
+@scenario
+def paused(run: Run, chance: Random) -> None:
+    """A password that is wrong pauses the CRM for everybody, until a person has looked."""
+    run.attend()
+    run.crm_answers(How.LOCKED)
+    run.correct("ann", "phone", phone(chance))
+    run.decide("bob", "newsletter", False)
+    run.work()
+    run.person_looks()
+    run.work()
+
+
+@scenario
+def breaker(run: Run, chance: Random) -> None:
+    """So many calls without an answer that the CRM is left alone for a while."""
+    run.crm_answers(*[How.AWAY] * 4, How.LOST)
+    for person in PEOPLE:
+        run.decide(person, "offers", False)
+    for _ in range(3):
+        run.work()
+        run.pass_time(seconds=20)
+    run.work()
+
+
+@scenario
 def a_copy(run: Run, chance: Random) -> None:
     """A copy is asked for, between two decisions."""
     run.decide("ann", "offers", False)

@@ -24,6 +24,7 @@ from portal.demo.settings import CONFIG
 from portal.domain.addresses import Email
 from portal.store.tables import Proof
 from portal.store.vault import Keyring, Vault
+from portal.sync.replay import dead_jobs, replay
 from tests.crash.crm import PEOPLE, CrashCrm, How, Keys, address_of, read_lines
 from tests.storing import NOON, QUICK, FakeClock
 
@@ -178,6 +179,7 @@ class Run:
         told = read_lines(world.asked)
         self._number = sum("do" in line for line in told)
         plans = {line["adapter"]: line for line in told if "plan" in line}
+        self.attended = any("attended" in line for line in told)
         for name, crm in world.crms.items():
             line = plans.get(name, {"plan": [], "keys": "honours", "deaf": 0})
             crm.begin([How(one) for one in line["plan"]], keys=line["keys"], deaf=line["deaf"])
@@ -291,13 +293,32 @@ class Run:
         last = max((datetime.fromisoformat(one) for one in times if one), default=NOON)
         self.clock.now = last + timedelta(seconds=chance.choice([0, 1, 60, 100, 5000]))
 
+    def attend(self) -> None:
+        """From now on a person looks at what was given up or paused, also after a restart."""
+        append_line(self.world.asked, {"attended": True})
+        self.attended = True
+
+    def person_looks(self) -> bool:
+        """Replay every dead letter and resume every adapter. False: there were none."""
+        portal, now = self.world.portal, self.clock.now
+        with portal.database.unit("a person looks") as unit:
+            dead = [job.id for job in dead_jobs(unit.session)]
+            done = [replay(unit, one, portal.outbox, portal.handlers, now) for one in dead]
+            done += [portal.gates.resume(unit.session, name, now) for name in portal.adapters]
+            unit.commit()
+        return any(done)
+
     def settle(self) -> None:
         """Work until every delivery has come to its end. Time passes by the clock alone."""
         last = self.clock.now + LONGEST_WAIT
         while True:
             self.work()
             self.seal()
-            if not self.open_deliveries() or self.clock.now > last:
+            if self.clock.now > last:
+                return
+            if self.attended and self.person_looks():
+                continue
+            if not self.open_deliveries():
                 return
             self.clock.now = max(self._next_moment(), self.clock.now + timedelta(seconds=1))
 
