@@ -161,7 +161,9 @@ def all_sorts_of_answers(run: Run, chance: Random) -> None:
     chance.shuffle(bad)
     run.crm_answers(*bad[:3], deaf=1)
     run.decide("cleo", "newsletter", False)
-    run.work()
+    for _ in range(4):
+        run.work()
+        run.pass_time(seconds=60)
 
 
 @scenario

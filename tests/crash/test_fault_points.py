@@ -1,0 +1,198 @@
+"""R5: nothing that cannot be undone is without its fault point, and no point is never met."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import portal
+from portal.adapters.contract import Adapter
+from portal.adapters.watched import Watched
+from portal.faults import listen
+from tests.crash.crm import CrashCrm
+from tests.crash.process import Order
+from tests.crash.rig import Rig
+from tests.crash.scenarios import SCENARIOS
+
+HOUSE = Path(portal.__file__).parent
+COMMITS_ITSELF = ("store/database.py", "adapters/sql/", "demo/")
+"""The unit of work itself, and the databases that are not the portal's own."""
+MAKES_ADAPTERS = "adapters/registry.py"
+WITHOUT_SCENARIO = {
+    "session touched": "signing in and staying in: nothing that a CRM hears of",
+    "signed out": "as above",
+    "sessions expired": "as above",
+    "sign-in asked": "as above; mail is sent at least once, by rule",
+    "confirmation asked": "as above",
+    "unknown counted": "as above",
+    "proof made": "as above",
+    "link redeemed": "as above",
+    "code counted": "as above",
+    "code redeemed": "as above",
+    "quotas forgotten": "a count that is forgotten twice is forgotten",
+    "lease renewed": "by a thread of its own, and in the name of who holds the lease",
+}
+"""Units of work that no scenario comes by, each with the reason."""
+NOT_CALLED_YET = {"ping", "fields", "restrict", "scan"}
+"""Calls of an adapter that no request leads to."""
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for file in sorted(HOUSE.rglob("*.py")):
+        yield file.relative_to(HOUSE).as_posix(), ast.parse(file.read_text("utf-8"))
+
+
+def calls(tree: ast.AST, method: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == method:
+                yield node
+
+
+def receiver(call: ast.Call) -> str:
+    assert isinstance(call.func, ast.Attribute)
+    return ast.unparse(call.func.value)
+
+
+def unit_names() -> set[str]:
+    names = set()
+    for place, tree in sources():
+        for call in calls(tree, "unit"):
+            (name,) = call.args
+            assert isinstance(name, ast.Constant), f"{place}:{call.lineno}: a name must be a text"
+            names.add(str(name.value))
+    return names
+
+
+def commits_past_the_unit(place: str, tree: ast.Module) -> list[str]:
+    """Commits of a session or a connection, and transactions that commit by themselves."""
+    if place.startswith(COMMITS_ITSELF):
+        return []
+    found = [call for call in calls(tree, "commit") if not receiver(call).endswith("unit")]
+    for node in ast.walk(tree):
+        for item in node.items if isinstance(node, ast.With) else ():
+            # ruff and this test read it alike: `with engine.begin():` ends in a commit
+            found += [one for one in calls(item.context_expr, "begin") if not one.args]
+    found += [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and "AUTOCOMMIT" in ast.unparse(node)
+    ]
+    return [f"{place}:{call.lineno}: {ast.unparse(call)}" for call in found]
+
+
+def test_r5_nothing_commits_but_the_unit_of_work() -> None:
+    assert [line for place, tree in sources() for line in commits_past_the_unit(place, tree)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "session.commit()",
+        "self._connection.commit()",
+        "with engine.begin() as connection: pass",
+        "engine.execution_options(isolation_level='AUTOCOMMIT')",
+    ],
+)
+def test_r5_a_commit_past_the_unit_would_be_seen(line: str) -> None:
+    assert commits_past_the_unit("sync/claims.py", ast.parse(line))
+    assert not commits_past_the_unit("adapters/sql/database.py", ast.parse(line))
+
+
+def test_r5_every_commit_of_a_unit_stands_between_its_two_points() -> None:
+    """The unit is the one that commits, so it is enough to look at it."""
+    tree = ast.parse((HOUSE / "store/database.py").read_text("utf-8"))
+    (commit,) = (
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) if node.name == "commit"
+    )
+    lines = [ast.unparse(one) for one in commit.body]
+    place = lines.index("self.session.commit()")
+    assert "before the commit" in lines[place - 1]
+    assert "after the commit" in " ".join(lines[place + 1 :])
+
+
+def test_r5_adapters_are_made_in_one_place_alone() -> None:
+    classes = {"SqlAdapter", *portal_adapter_classes()}
+    for place, tree in sources():
+        made = [
+            node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            if ast.unparse(node.func).rpartition(".")[2] in classes
+        ]
+        assert not made, f"{place}: {made}"
+    registry = (HOUSE / MAKES_ADAPTERS).read_text("utf-8")
+    assert "= Watched(made(" in registry
+
+
+def portal_adapter_classes() -> set[str]:
+    """Every class of the house that can be erased by, whatever it is called."""
+    return {
+        node.name
+        for place, tree in sources()
+        if place != "adapters/contract.py" and "watched" not in place
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and {"erase", "find", "scan"}
+        <= {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+    }
+
+
+def contract_methods() -> set[str]:
+    named = {name for name in vars(Adapter) if not name.startswith("_")}
+    return {name for name in named if callable(getattr(Adapter, name)) and name != "Settings"}
+
+
+def test_r5_every_call_of_the_contract_is_watched_by_name() -> None:
+    assert contract_methods() <= set(vars(Watched))
+
+
+def test_r5_a_call_that_the_contract_does_not_name_is_watched_too() -> None:
+    class Extended(CrashCrm):
+        name, settings, capabilities = "crm", None, None  # type: ignore[assignment]
+        cursor = "7"
+
+        def __init__(self) -> None:
+            pass
+
+        def changes_since(self, cursor: str) -> list[str]:
+            points.append("the call")
+            return [cursor]
+
+    points: list[str] = []
+    watched = Watched(Extended())
+    listen(points.append)
+    try:
+        assert watched.changes_since("3") == ["3"]
+    finally:
+        listen(None)
+    assert points == [
+        "crm.changes_since: before the call",
+        "the call",
+        "crm.changes_since: after the call",
+    ]
+    assert watched.cursor == "7"
+
+
+def test_r5_the_scenarios_come_by_every_point(rig: Rig) -> None:
+    met: set[str] = set()
+    for name in SCENARIOS:
+        for seed in range(3 if name == "mixed" else 1):
+            outcome = rig.run(Order(name, seed))
+            met |= {*outcome.points, *outcome.recovery_points}
+    names = unit_names()
+    commits = {
+        f"{name}: {when} the commit"
+        for name in names - set(WITHOUT_SCENARIO)
+        for when in ("before", "after")
+    }
+    crm = {
+        f"crm.{name}: {when} the call"
+        for name in contract_methods() - NOT_CALLED_YET - {"close"}
+        for when in ("before", "after")
+    }
+    assert {*commits, *crm, "request received: acknowledged"} - met == set()
+    assert set(WITHOUT_SCENARIO) <= names, "a reason for a unit that is no more"
+    needless = {name for name in WITHOUT_SCENARIO if f"{name}: before the commit" in met}
+    assert not needless, "a reason for a unit that a scenario comes by"
