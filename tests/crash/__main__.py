@@ -6,6 +6,7 @@ Ends with 1 if anything was lost or doubled, or a planted fault was not found.
 """
 
 import argparse
+import os
 import secrets
 import sys
 import threading
@@ -21,12 +22,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.crash import report
 from tests.crash.controls import CONTROLS
 from tests.crash.hunt import hunt
-from tests.crash.power import cut_the_power
+from tests.crash.power import CONTROLS as POWER_CONTROLS
+from tests.crash.power import cut_the_power, cut_the_power_carelessly
 from tests.crash.process import Order
 from tests.crash.record import FILE, Record, line_of
 from tests.crash.rig import Rig
 from tests.crash.scenarios import SCENARIOS
+from tests.crash.strace import CannotTrace, can_trace
 
+CUTS = 400
+"""Of the power, in the long run."""
 PLAIN_EVERY = 10.0
 """Seconds between two lines where there is no terminal to draw a bar on."""
 
@@ -111,6 +116,25 @@ def kill_often(rigs: list[Rig], all_orders: list[Order], record: Record, console
         thread.join()
 
 
+def cut(seed: int, record: Record, console: Console) -> None:
+    """Power cuts, where they can be had; said loudly where not.
+
+    Raises:
+        CannotTrace: Under ``CI=true``.
+    """
+    if not can_trace():
+        if os.environ.get("CI") == "true":
+            raise CannotTrace("strace is missing or may not watch programs")
+        console.print("[bold red]strace is missing: NO POWER WAS CUT[/]")
+        return
+    console.print("cutting the power")
+    for line in cut_the_power(seed, CUTS):
+        record.add(line)
+    for synchronous in POWER_CONTROLS:
+        for line in cut_the_power_carelessly(seed, CUTS // 4, synchronous):
+            record.add(line)
+
+
 def main(runs: int, seed: int, file: Path) -> int:
     """All of it; the exit code."""
     console = Console()
@@ -121,9 +145,7 @@ def main(runs: int, seed: int, file: Path) -> int:
         console.print("looking for planted faults")
         for control in CONTROLS:
             hunt(one, control, record)
-        console.print("cutting the power")
-        for line in cut_the_power(seed):
-            record.add(line)
+        cut(seed, record, console)
     return report.main(file)
 
 

@@ -31,6 +31,12 @@ def findings(world: World) -> list[Finding]:
     return list(dict.fromkeys(_Check(world).all()))
 
 
+def stored_whole(world: World) -> list[Finding]:
+    """What is wrong with what is stored, before any work is done on it: lost, or half written."""
+    check = _Check(world)
+    return [found for one in check.asked for found in check.stored_whole(one)]
+
+
 class _Check:
     def __init__(self, world: World) -> None:
         self.world = world
@@ -72,6 +78,13 @@ class _Check:
     # --- requests ------------------------------------------------------------------------------
 
     def _one(self, one: Row) -> Iterator[Finding]:
+        yield from self.stored_whole(one)
+        request = self.requests.get(_moment(one["at"]))
+        for delivery in self.deliveries[request["id"]].values() if request else ():
+            yield from self._delivery(one, delivery)
+
+    def stored_whole(self, one: Row) -> Iterator[Finding]:
+        """Is a request there, if it was acknowledged, with all that was committed with it?"""
         what = _named(one)
         request = self.requests.get(_moment(one["at"]))
         if request is None:
@@ -88,7 +101,8 @@ class _Check:
         if one["do"] == "copy" and len(self.ledger[request["id"], Event.EXPORT_MADE]) != 1:
             yield "half done", f"{what} is not in the ledger as made"
         for delivery in deliveries.values():
-            yield from self._delivery(one, delivery)
+            if delivery["follows"] is None and self._job_of(delivery) is None:
+                yield "half done", f"{what} in {delivery['adapter']} has no job"
 
     def _delivery(self, one: Row, delivery: Row) -> Iterator[Finding]:
         what = f"{_named(one)} in {delivery['adapter']}"
@@ -105,13 +119,16 @@ class _Check:
         if len(told) != 1:
             yield "doubled" if told else "half done", f"{what} is told {len(told)} times"
         if delivery["follows"] is None:
-            job = self.jobs.get(f"{delivery['request_id']}:{delivery['id']}")
+            job = self._job_of(delivery)
             if job is None:
-                yield "half done", f"{what} has no job"
-            elif not job["ended_at"]:
+                return
+            if not job["ended_at"]:
                 yield "half done", f"{what} is at its end and its job is not"
             elif (job["end"] == "dead") is not (delivery["state"] == "failed"):
                 yield "half done", f"{what} is {delivery['state']} and its job {job['end']}"
+
+    def _job_of(self, delivery: Row) -> Row | None:
+        return self.jobs.get(f"{delivery['request_id']}:{delivery['id']}")
 
     def _nobody_asked(self) -> Iterator[Finding]:
         moments = {_moment(one["at"]) for one in self.asked}

@@ -81,7 +81,11 @@ LONGEST_WAIT = timedelta(days=4)
 
 
 class World:
-    """The portal, its people and its CRMs. `reset` puts everything back to the beginning."""
+    """The portal, its people and its CRMs. `reset` puts everything back to the beginning.
+
+    Args:
+        folder: A new one; or that of another world, whose people cannot ask for anything here.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,20 +93,30 @@ class World:
         self.asked = self.run_folder / "asked.jsonl"
         self.clock = FakeClock()
         self._peek: sqlite3.Connection | None = None
-        self.run_folder.mkdir(parents=True)
+        self.people: dict[tuple[str, str], SignedIn] = {}
         _install_plugin(folder / "plugins")
+        if self._template.exists():
+            self.reset()
+            self.portal: Portal = self.compose()
+            self.let_go()
+        else:
+            self._make()
+
+    def _make(self) -> None:
+        folder = self.folder
+        self.run_folder.mkdir(parents=True)
         Keyring.create(folder / "keys.json")
         shutil.copyfile(CONFIG / "register.toml", folder / "register.toml")
         (folder / "portal.toml").write_text(SETTINGS.replace("FOLDER", str(folder)), "utf-8")
-        self.portal: Portal = self.compose()
+        self.portal = self.compose()
         self.people = {
             (person, site): self._sign_in(person, site) for person in PEOPLE for site in SITES
         }
         self.portal.ledger.seal(self.portal.database)
         self.let_go()
-        with closing(sqlite3.connect(self._file)) as connection:
+        with closing(sqlite3.connect(self.file)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copyfile(self._file, folder / "template.sqlite")
+        shutil.copyfile(self.file, self._template)
 
     def compose(self) -> Portal:
         """A portal over the files as they are: what a start of the program makes."""
@@ -124,12 +138,17 @@ class World:
         """The files and the clock as at the beginning. No connection may be open."""
         for file in self.run_folder.iterdir():
             file.unlink()
-        shutil.copyfile(self.folder / "template.sqlite", self._file)
+        shutil.copyfile(self._template, self.file)
         self.clock.now = NOON
 
     @property
-    def _file(self) -> Path:
+    def file(self) -> Path:
+        """The portal's database."""
         return self.run_folder / "portal.sqlite"
+
+    @property
+    def _template(self) -> Path:
+        return self.folder / "template.sqlite"
 
     @property
     def crms(self) -> dict[str, CrashCrm]:
@@ -139,7 +158,7 @@ class World:
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Rows of the portal's database, past the portal."""
         if self._peek is None:
-            self._peek = sqlite3.connect(self._file)
+            self._peek = sqlite3.connect(self.file)
             self._peek.row_factory = sqlite3.Row
         return [dict(row) for row in self._peek.execute(query, values)]
 
@@ -157,7 +176,7 @@ class World:
 def _install_plugin(folder: Path) -> None:
     """The fake CRM is found as any plugin is: by the entry point of what is installed."""
     info = folder / "crash_crm-0.dist-info"
-    info.mkdir(parents=True)
+    info.mkdir(parents=True, exist_ok=True)
     for name, text in PLUGIN.items():
         (info / name).write_text(text, "utf-8")
     sys.path.insert(0, str(folder))

@@ -1,0 +1,133 @@
+"""What a program wrote, and what it made last: read from strace's own file.
+
+Only files of one folder are looked at. An operation is what the kernel was told, in order.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+CALLS = (
+    "openat",
+    "pwrite64",
+    "write",
+    "ftruncate",
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "fsync",
+    "fdatasync",
+    "pwritev",
+    "writev",
+    "fallocate",
+)
+UNKNOWN = {"rename", "renameat", "renameat2", "pwritev", "writev", "fallocate", "unlinkat"}
+"""SQLite has no use for them; should it begin to, this test must learn them first."""
+LONGEST = 1_000_000  # bytes of one write
+LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
+FILE = re.compile(r"^\d+<([^>]*)>")
+TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
+
+Kind = Literal["create", "write", "truncate", "unlink", "sync"]
+
+
+class CannotTrace(Exception):
+    """There is no strace, or it may not watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that was done to one file, or with an empty name to the folder itself."""
+
+    kind: Kind
+    name: str
+    offset: int = 0
+    """Of a write; None was given to the kernel for what is appended, which is -1 here."""
+    data: bytes = b""
+    size: int = 0
+    """Of a truncation."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or 'the folder'}"
+
+
+def can_trace() -> bool:
+    """Is strace there, and may it watch a program?"""
+    program = shutil.which("strace")
+    if program is None:
+        return False
+    tried = subprocess.run([program, "-o", "/dev/null", "true"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
+def watch(command: Sequence[str], trace: Path, folder: Path, *, cwd: Path) -> list[Operation]:
+    """Run a program to its end and give what it did to the files of a folder.
+
+    Raises:
+        CannotTrace: See there.
+        subprocess.CalledProcessError: The program failed.
+    """
+    if not can_trace():
+        raise CannotTrace("strace is missing or may not watch programs")
+    calls = ",".join(CALLS)
+    options = ["-f", "--seccomp-bpf", "-y", "-xx", "-s", str(LONGEST), "-e", f"trace={calls}"]
+    program = ["strace", *options, "-o", str(trace), *command]
+    subprocess.run(program, check=True, cwd=cwd, capture_output=True)
+    with trace.open(encoding="ascii") as lines:
+        return list(_operations(lines, folder))
+
+
+def _operations(lines: Iterator[str], folder: Path) -> Iterator[Operation]:
+    for line in lines:
+        found = LINE.match(line)
+        if found is None or int(found[3]) < 0:
+            if "unfinished" in line and str(folder) in line:
+                raise ValueError("two threads wrote at once, and their order is not known")
+            continue
+        yield from _operation(found[1], found[2], int(found[3]), folder)
+
+
+def _operation(call: str, told: str, answer: int, folder: Path) -> Iterator[Operation]:
+    texts = [_decode(hexed) for hexed, _ in TEXT.findall(told)]
+    on = FILE.match(told)
+    path = texts[0].decode() if call in {"openat", "unlink"} else _decode(on[1]).decode() if on else ""
+    name = _name(path, folder)
+    if name is None:
+        return
+    if call in UNKNOWN:
+        raise ValueError(f"{call} is not understood")
+    match call:
+        case "openat":
+            if "O_CREAT" in told:
+                yield Operation("create", name)
+        case "pwrite64":
+            data = texts[0]
+            if len(data) != answer:
+                raise ValueError("a write was cut short")
+            yield Operation("write", name, offset=int(told.rpartition(", ")[2]), data=data)
+        case "write":
+            yield Operation("write", name, offset=-1, data=texts[0][:answer])
+        case "ftruncate":
+            yield Operation("truncate", name, size=int(told.rpartition(", ")[2]))
+        case "unlink":
+            yield Operation("unlink", name)
+        case "fsync" | "fdatasync":
+            yield Operation("sync", name)
+
+
+def _name(path: str, folder: Path) -> str | None:
+    """The file's name within the folder, empty for the folder itself; None: elsewhere."""
+    if path == str(folder):
+        return ""
+    parent, _, name = path.rpartition("/")
+    return name if parent == str(folder) else None
+
+
+def _decode(hexed: str) -> bytes:
+    return bytes.fromhex(hexed.replace("\\x", "")) if hexed.startswith("\\x") else hexed.encode()
