@@ -19,6 +19,7 @@ from typing import Any
 
 from portal.domain.rights import LANE_OF_RIGHT, Right
 from portal.proof.ledger import Event
+from portal.sync.schedule import JOB as SCHEDULE
 from tests.crash.crm import PEOPLE, address_of, read_lines
 from tests.crash.world import World
 
@@ -71,6 +72,7 @@ class _Check:
             yield from self._order(adapter)
             yield from self._final_state(adapter)
         yield from self._payloads()
+        yield from self._duties()
         verified = self.world.portal.ledger.verify(self.world.portal.database)
         if not verified.ok or verified.unchained:
             yield "ledger", f"{verified.reason or 'entries are not chained'}"
@@ -142,6 +144,16 @@ class _Check:
             kept = row["payload_sealed"] is not None and row["end"] not in {"dead", "conflict"}
             if open_still or (kept and row["ended_at"] is not None):
                 yield "payload", f"job {row['id']} ({row['end']}) is still sealed or open"
+
+    def _duties(self) -> Iterator[Finding]:
+        armed = any("armed" in line for line in read_lines(self.world.asked))
+        named = {row["key"] for row in self.jobs.values() if row["kind"] == SCHEDULE}
+        wanted = {f"every:{name}" for name in self.world.portal.schedule._duties}
+        if named != (wanted if armed else set()):
+            yield "half done", f"the duties that have a job are {sorted(named)}"
+        for row in self.jobs.values():
+            if row["kind"] == SCHEDULE and row["ended_at"] is not None:
+                yield "lost", f"the duty {row['key']} has ended"
 
     # --- effects -------------------------------------------------------------------------------
 

@@ -78,10 +78,9 @@ class _Cutter:
         program = "tests.crash.power_child"
         command = [sys.executable, "-m", program, str(folder / "world"), str(seed), *told]
         run_folder = folder / "world" / "run"
-        everything = watch(command, folder / "trace", run_folder, cwd=HOUSE)
-        (folder / "trace").unlink()
-        begins = next(number for number, one in enumerate(everything) if _begins(one))
-        self.operations = everything[begins:]
+        trace = folder / "trace"
+        self.operations = watch(command, trace, run_folder, cwd=HOUSE, begins=BEGINS.encode())
+        trace.unlink()
         self.world = World(folder / "world")
         self._base = {"portal.sqlite": self.world.file.read_bytes()}
 
@@ -115,10 +114,6 @@ class _Cutter:
             return [("lost", f"the database cannot be read: {type(error).__name__}")]
         finally:
             self.world.let_go()
-
-
-def _begins(one: Operation) -> bool:
-    return one.name == "asked.jsonl" and BEGINS.encode() in one.data
 
 
 def _damage(file: Path) -> list[tuple[str, str]]:

@@ -238,6 +238,17 @@ def breaker(run: Run, chance: Random) -> None:
 
 
 @scenario
+def duties(run: Run, chance: Random) -> None:
+    """The portal's own duties come round between deliveries, and begin anew after each start."""
+    run.arm()
+    run.decide("ann", "newsletter", False)
+    run.work()
+    run.pass_time(hours=1)
+    run.correct("bob", "phone", phone(chance))
+    run.work()
+
+
+@scenario
 def a_copy(run: Run, chance: Random) -> None:
     """A copy is asked for, between two decisions."""
     run.decide("ann", "offers", False)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 from typing import Literal
 
@@ -66,8 +67,12 @@ def can_trace() -> bool:
     return tried.returncode == 0
 
 
-def watch(command: Sequence[str], trace: Path, folder: Path, *, cwd: Path) -> list[Operation]:
+def watch(
+    command: Sequence[str], trace: Path, folder: Path, *, cwd: Path, begins: bytes = b""
+) -> list[Operation]:
     """Run a program to its end and give what it did to the files of a folder.
+
+    ``begins``: from the first write on that holds this.
 
     Raises:
         CannotTrace: See there.
@@ -79,8 +84,10 @@ def watch(command: Sequence[str], trace: Path, folder: Path, *, cwd: Path) -> li
     options = ["-f", "--seccomp-bpf", "-y", "-xx", "-s", str(LONGEST), "-e", f"trace={calls}"]
     program = ["strace", *options, "-o", str(trace), *command]
     subprocess.run(program, check=True, cwd=cwd, capture_output=True)
+    hexed = "".join(f"\\x{byte:02x}" for byte in begins)
     with trace.open(encoding="ascii") as lines:
-        return list(_operations(lines, folder))
+        from_there = dropwhile(lambda line: hexed not in line, lines)
+        return list(_operations(from_there, folder))
 
 
 def _operations(lines: Iterator[str], folder: Path) -> Iterator[Operation]:

@@ -30,7 +30,6 @@ WITHOUT_SCENARIO = {
     "link redeemed": "as above",
     "code counted": "as above",
     "code redeemed": "as above",
-    "quotas forgotten": "a count that is forgotten twice is forgotten",
     "lease renewed": "by a thread of its own, and in the name of who holds the lease",
 }
 """Units of work that no scenario comes by, each with the reason."""

@@ -23,12 +23,12 @@ needs_strace = pytest.mark.skipif(
 @pytest.mark.slow
 def test_r2_after_a_power_cut_everything_acknowledged_is_there_and_whole(record: Record) -> None:
     lines = []
-    for line in cut_the_power(seed=1, cuts=120):
+    for line in cut_the_power(seed=1, cuts=80):
         record.add(line)
         lines.append(line)
 
     assert [line for line in lines if line["result"] != "ok"] == []
-    assert len(lines) == 120
+    assert len(lines) == 80
     assert {line["left"] for line in lines} == set(HOWS)
     assert any(line["worked_to_the_end"] for line in lines)
     assert max(line["acknowledged"] for line in lines) > 10
@@ -41,7 +41,7 @@ def test_r4_with_a_pragma_that_promises_less_losses_are_seen(
     record: Record, synchronous: str
 ) -> None:
     results = set()
-    for line in cut_the_power_carelessly(1, 40, synchronous):
+    for line in cut_the_power_carelessly(1, 25, synchronous):
         record.add(line)
         results.add(line["result"])
 

@@ -199,6 +199,8 @@ class Run:
         self._number = sum("do" in line for line in told)
         plans = {line["adapter"]: line for line in told if "plan" in line}
         self.attended = any("attended" in line for line in told)
+        if any("armed" in line for line in told):
+            world.portal.schedule.arm()
         for name, crm in world.crms.items():
             line = plans.get(name, {"plan": [], "keys": "honours", "deaf": 0})
             crm.begin([How(one) for one in line["plan"]], keys=line["keys"], deaf=line["deaf"])
@@ -311,6 +313,11 @@ class Run:
         times = [line.get("at") or line.get("clock") for line in lines]
         last = max((datetime.fromisoformat(one) for one in times if one), default=NOON)
         self.clock.now = last + timedelta(seconds=chance.choice([0, 1, 60, 100, 5000]))
+
+    def arm(self) -> None:
+        """From now on the portal has its duties, as it has them after every start."""
+        append_line(self.world.asked, {"armed": True})
+        self.world.portal.schedule.arm()
 
     def attend(self) -> None:
         """From now on a person looks at what was given up or paused, also after a restart."""
