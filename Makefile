@@ -24,13 +24,18 @@ PROJECT := $(PIP) install -qq --no-deps --no-build-isolation --no-index --editab
 PO := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: help install demo test quick lint bench-sync pictures format lock translations clean
+# How often `make crash` kills the portal, and the seed of its chances (left out: a fresh one).
+CRASHES ?= 10000
+SEED ?=
+
+.PHONY: help install demo test quick crash lint bench-sync pictures format lock translations clean
 
 help:
 	@echo "make demo                 start the portal, a website that embeds it and a CRM, on this machine"
 	@echo "make demo ARGS='--help'   the options of the demo"
 	@echo "make test                 every check and every test, as CI runs them"
 	@echo "make quick                the fast tests, in seconds"
+	@echo "make crash                kill the portal 10,000 times and cut its power; CRASHES=n for more"
 	@echo "make lint                 style and types only"
 	@echo "make bench-sync           what delivery costs, as ratios; some minutes"
 	@echo "make pictures             a picture of every page, into test-results/pictures"
@@ -75,6 +80,10 @@ test: install
 
 quick: install
 	@tools/check.sh quick $(PYTEST_ARGS)
+
+# See docs/crash-testing.md. Ends with 1 on any loss, and when a planted fault is not found.
+crash: install
+	@$(BIN)/python -m tests.crash --runs $(CRASHES) $(if $(SEED),--seed $(SEED))
 
 lint: install
 	@tools/check.sh lint

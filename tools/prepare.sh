@@ -1,7 +1,7 @@
 #!/bin/bash
-# Gets the two programs that the tests need and no Python package brings: Chromium and MariaDB.
-# On Debian and Ubuntu it installs them, if it may; elsewhere it says what to install.
-# Without Chromium it fails. Without MariaDB the tests run, and say loudly what they left out;
+# Gets the programs that the tests need and no Python package brings: Chromium, MariaDB and, on
+# Linux, strace. On Debian and Ubuntu it installs them, if it may; elsewhere it says what to install.
+# Without Chromium it fails. Without the others the tests run, and say loudly what they left out;
 # under CI=true that is a failure, too.
 set -euo pipefail
 
@@ -58,6 +58,17 @@ if ! has_mariadb; then
     install mariadb-server-core mariadb-client-core || true
     if ! has_mariadb; then
         echo "MariaDB is missing and will NOT be tested: on Debian 'apt-get install --no-install-recommends mariadb-server-core mariadb-client-core'." >&2
+        [[ ${CI:-} != true ]] || exit 1
+    fi
+fi
+
+# Where programs may not be watched (some containers), strace is there and of no use.
+can_trace() { strace -o /dev/null true >/dev/null 2>&1; }
+
+if [[ $(uname) == Linux ]] && ! can_trace; then
+    command -v strace >/dev/null || install strace || true
+    if ! can_trace; then
+        echo "strace is missing or may not watch programs, and power cuts will NOT be tested: on Debian 'apt-get install strace'; in a container allow ptrace." >&2
         [[ ${CI:-} != true ]] || exit 1
     fi
 fi

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,9 @@ from portal.store.vault import new_reference
 from portal.sync import claims
 from portal.sync.outbox import Outbox
 from tests.crash.world import World
+
+CHANGE = pytest.MonkeyPatch()
+"""Never undone: the process in which something is planted dies."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +40,25 @@ def _deduplication_off(world: World) -> None:
     for crm in world.crms.values():
         begin = crm.begin
 
-        def blind(*plan: Any, keys: Any = None, deaf: int = 0, begin: Any = begin) -> None:
-            begin(*plan, keys="blind", deaf=deaf)
+        def blind(*plan: Any, begin: Any = begin, **more: Any) -> None:
+            begin(*plan, **{**more, "keys": "blind"})
 
-        crm.begin = blind  # type: ignore[method-assign]
+        CHANGE.setattr(crm, "begin", blind)
 
 
-def _outbox_outside(_world: World) -> None:
+def _outbox_outside(world: World) -> None:
     """The job is written down after the commit of its request, in a transaction of its own."""
     put = Outbox.put
 
     def put_afterwards(self: Outbox, unit: Unit, *args: Any, **more: Any) -> None:
-        assert _world is not None
-
         def now() -> None:
-            with _world.portal.database.unit("job put by itself") as own:
+            with world.portal.database.unit("job put by itself") as own:
                 put(self, own, *args, **more)
                 own.commit()
 
         unit._callbacks.insert(0, now)
 
-    Outbox.put = put_afterwards  # type: ignore[assignment,method-assign]
+    CHANGE.setattr(Outbox, "put", put_afterwards)
 
 
 def _key_per_attempt(_world: World) -> None:
@@ -69,11 +71,11 @@ def _key_per_attempt(_world: World) -> None:
         return attempt
 
     for name, deed in list(deeds.DEEDS.items()):
-        deeds.DEEDS[name] = with_new_key(deed)  # type: ignore[index]
+        CHANGE.setitem(deeds.DEEDS, name, with_new_key(deed))
 
 
 def _acknowledged_before(_world: World) -> None:
-    """"Received" is said, and the commit comes after it."""
+    """ "Received" is said, and the commit comes after it."""
     commit = Unit.commit
 
     def acknowledge_first(self: Unit) -> None:
@@ -81,7 +83,7 @@ def _acknowledged_before(_world: World) -> None:
             fault("request received: acknowledged")
         commit(self)
 
-    Unit.commit = acknowledge_first  # type: ignore[method-assign]
+    CHANGE.setattr(Unit, "commit", acknowledge_first)
 
 
 def _fence_ignored(_world: World) -> None:
@@ -91,7 +93,7 @@ def _fence_ignored(_world: World) -> None:
         session.execute(update(Job).where(Job.id == job_id).values(**values))
         return True
 
-    claims._fenced = unfenced
+    CHANGE.setattr(claims, "_fenced", unfenced)
 
 
 CONTROLS: Mapping[str, Control] = {

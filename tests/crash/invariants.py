@@ -44,9 +44,9 @@ class _Check:
         lines = read_lines(world.asked)
         self.acknowledged = {line["acknowledged"] for line in lines if "acknowledged" in line}
         self.asked = [line for line in lines if "do" in line]
-        self.requests = {_moment(row["received_at"]): row for row in world.rows(
-            "SELECT * FROM requests"
-        )}
+        self.requests = {
+            _moment(row["received_at"]): row for row in world.rows("SELECT * FROM requests")
+        }
         self.deliveries: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in world.rows("SELECT * FROM deliveries ORDER BY id"):
             row["outcome"] = json.loads(row["outcome"])
@@ -237,7 +237,8 @@ class _Check:
                 if row["email"] or any(row["values"].values()):
                     yield "state", f"{person} was erased in {adapter} and is there"
                 continue
-            values, consents = {}, {}
+            values: dict[str, Any] = {}
+            consents: dict[str, bool] = {}
             for one in mine:
                 if one["do"] == "write":
                     values |= one["content"]["values"]

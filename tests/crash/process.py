@@ -87,7 +87,7 @@ def recover(world: World, order: Order) -> list[tuple[str, str]]:
     return [(code, what) for code, what in last.findings]
 
 
-# --- one life --------------------------------------------------------------------------------------
+# --- one life ------------------------------------------------------------------------------------
 
 
 @dataclass

@@ -294,7 +294,9 @@ def _anything(run: Run, chance: Random, erased: set[str]) -> None:
         return
     what = chance.choices(["correct", "decide", "erase", "copy"], [4, 5, 1, 0.3])[0]
     if what == "correct":
-        field, value = chance.choice([("phone", phone(chance)), ("city", f"Oord {chance.random()}")])
+        field, value = chance.choice(
+            [("phone", phone(chance)), ("city", f"Oord {chance.random()}")]
+        )
         run.correct(person, field, value, site=site, may_end=OVERTAKEN)
     elif what == "decide":
         purpose = chance.choice(["newsletter", "offers"])

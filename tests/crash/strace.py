@@ -49,7 +49,7 @@ class Operation:
     kind: Kind
     name: str
     offset: int = 0
-    """Of a write; None was given to the kernel for what is appended, which is -1 here."""
+    """Of a write; -1 for what is written where the file was left."""
     data: bytes = b""
     size: int = 0
     """Of a truncation."""
@@ -103,29 +103,32 @@ def _operations(lines: Iterator[str], folder: Path) -> Iterator[Operation]:
 def _operation(call: str, told: str, answer: int, folder: Path) -> Iterator[Operation]:
     texts = [_decode(hexed) for hexed, _ in TEXT.findall(told)]
     on = FILE.match(told)
-    path = texts[0].decode() if call in {"openat", "unlink"} else _decode(on[1]).decode() if on else ""
+    path = (
+        texts[0].decode() if call in {"openat", "unlink"} else _decode(on[1]).decode() if on else ""
+    )
     name = _name(path, folder)
     if name is None:
         return
     if call in UNKNOWN:
         raise ValueError(f"{call} is not understood")
     match call:
-        case "openat":
-            if "O_CREAT" in told:
-                yield Operation("create", name)
-        case "pwrite64":
-            data = texts[0]
-            if len(data) != answer:
+        case "openat" if "O_CREAT" in told:
+            yield Operation("create", name)
+        case "pwrite64" | "write":
+            if len(texts[0]) != answer:
                 raise ValueError("a write was cut short")
-            yield Operation("write", name, offset=int(told.rpartition(", ")[2]), data=data)
-        case "write":
-            yield Operation("write", name, offset=-1, data=texts[0][:answer])
+            offset = _last_number(told) if call == "pwrite64" else -1
+            yield Operation("write", name, offset, texts[0])
         case "ftruncate":
-            yield Operation("truncate", name, size=int(told.rpartition(", ")[2]))
+            yield Operation("truncate", name, size=_last_number(told))
         case "unlink":
             yield Operation("unlink", name)
         case "fsync" | "fdatasync":
             yield Operation("sync", name)
+
+
+def _last_number(told: str) -> int:
+    return int(told.rpartition(", ")[2])
 
 
 def _name(path: str, folder: Path) -> str | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import portal
-from portal.adapters.contract import Adapter
+from portal.adapters.contract import Adapter, Location
 from portal.adapters.watched import Watched
 from portal.faults import listen
-from tests.crash.crm import CrashCrm
+from tests.crash.crm import CrashCrm, CrashSettings
 from tests.crash.process import Order
 from tests.crash.rig import Rig
 from tests.crash.scenarios import SCENARIOS
@@ -44,8 +44,8 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 def calls(tree: ast.AST, method: str) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == method:
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name)) if name == method:
                 yield node
 
 
@@ -103,7 +103,10 @@ def test_r5_every_commit_of_a_unit_stands_between_its_two_points() -> None:
     """The unit is the one that commits, so it is enough to look at it."""
     tree = ast.parse((HOUSE / "store/database.py").read_text("utf-8"))
     (commit,) = (
-        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) if node.name == "commit"
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        if node.name == "commit"
     )
     lines = [ast.unparse(one) for one in commit.body]
     place = lines.index("self.session.commit()")
@@ -147,20 +150,22 @@ def test_r5_every_call_of_the_contract_is_watched_by_name() -> None:
     assert contract_methods() <= set(vars(Watched))
 
 
-def test_r5_a_call_that_the_contract_does_not_name_is_watched_too() -> None:
+def test_r5_a_call_that_the_contract_does_not_name_is_watched_too(tmp_path: Path) -> None:
     class Extended(CrashCrm):
-        name, settings, capabilities = "crm", None, None  # type: ignore[assignment]
         cursor = "7"
-
-        def __init__(self) -> None:
-            pass
 
         def changes_since(self, cursor: str) -> list[str]:
             points.append("the call")
             return [cursor]
 
     points: list[str] = []
-    watched = Watched(Extended())
+    settings = CrashSettings(
+        adapter="crash",
+        label={"en": "A CRM"},
+        location=Location(entity="Somebody", hosting="NL"),
+        file=tmp_path / "crm.jsonl",
+    )
+    watched = Watched(Extended("crm", settings))
     listen(points.append)
     try:
         assert watched.changes_since("3") == ["3"]

@@ -1,4 +1,4 @@
-"""A power cut at any moment: what was acknowledged is there, and no transaction is there in part."""
+"""A power cut at any moment: what was acknowledged is there, and nothing is there in part."""
 
 import os
 import sys
@@ -48,7 +48,7 @@ def test_r4_with_a_pragma_that_promises_less_losses_are_seen(
     assert "caught" in results
 
 
-# --- the disk that forgets -------------------------------------------------------------------------
+# --- the disk that forgets -----------------------------------------------------------------------
 
 
 def write(data: bytes, offset: int = 0) -> Operation:
@@ -75,7 +75,13 @@ def test_what_was_not_synced_may_be_there_or_not_or_in_part() -> None:
 
     assert {after["f"] for after in cuts(disk, "synced")} == {b"...."}
     assert {after["f"] for after in cuts(disk, "all")} == {b"abcd"}
-    assert {after["f"] for after in cuts(disk, "torn")} == {b"....", b"a...", b"ab..", b"abc.", b"abcd"}
+    assert {after["f"] for after in cuts(disk, "torn")} == {
+        b"....",
+        b"a...",
+        b"ab..",
+        b"abc.",
+        b"abcd",
+    }
 
 
 def test_a_later_write_may_be_there_without_an_earlier_one() -> None:

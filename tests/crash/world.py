@@ -16,6 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 import portal as composition
 from portal import Portal, compose
 from portal.access.sessions import SignedIn
@@ -120,12 +122,9 @@ class World:
 
     def compose(self) -> Portal:
         """A portal over the files as they are: what a start of the program makes."""
-        before = composition.Vault
-        composition.Vault = partial(Vault, slow=QUICK)  # type: ignore[assignment,misc]
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
             return compose(load(self.folder, {}), self.clock)
-        finally:
-            composition.Vault = before  # type: ignore[misc]
 
     def let_go(self) -> None:
         """Close every connection, so that this process can be forked or the files replaced."""
@@ -235,9 +234,7 @@ class Run:
     ) -> str:
         """Withdraw a consent, or give it again."""
         signed_in = self.world.people[person, site]
-        chosen = next(
-            one for one in self.world.portal.register.purposes if one.id == purpose
-        )
+        chosen = next(one for one in self.world.portal.register.purposes if one.id == purpose)
         adapters = self._holding("consents", purpose, site)
         content = {"purpose": purpose, "granted": granted}
         with self._asks("consent", person, content, adapters, how):
