@@ -9,9 +9,8 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from portal.adapters.contract import (
     AdapterSettings,
@@ -23,15 +22,14 @@ from portal.adapters.contract import (
     ErasureKind,
     Evidence,
     FieldInfo,
-    Misconfigured,
     Outcome,
-    RateLimited,
     Record,
     Ref,
     Refused,
     Retained,
     Unreachable,
 )
+from tests.crash.answers import TAKES_EFFECT, How, Keys, answer
 
 FIELDS = ("first_name", "phone", "city")
 PURPOSES = ("newsletter", "offers")
@@ -41,46 +39,6 @@ PEOPLE = ("ann", "bob", "cleo")
 
 def address_of(person: str) -> str:
     return f"{person}@{DOMAIN}"
-
-
-class How(StrEnum):
-    """How one call is answered."""
-
-    OK = "ok"
-    AWAY = "away"
-    """No answer, and nothing was done."""
-    LOST = "lost"
-    """It was done, and the answer was lost."""
-    BUSY = "busy"
-    """429, with a time to wait."""
-    REFUSED = "refused"
-    REFUSED_AFTER = "refused_after"
-    """It was done, and the answer says that it was not."""
-    GARBAGE = "garbage"
-    """It was done, and the answer cannot be read; the adapter itself falls over it."""
-    BROKEN = "broken"
-    """The adapter falls over before it is done."""
-    KEPT = "kept"
-    """The CRM says yes and keeps the old."""
-    STALLED = "stalled"
-    """It is done, and so slowly that somebody else has taken over by then: see `when_stalled`."""
-    STALLED_LOST = "stalled_lost"
-    LOCKED = "locked"
-    """401: a person must look."""
-
-
-Keys = Literal["honours", "compares", "blind"]
-"""What a repetition meets: a CRM that knows keys, one that is read and compared first, or one
-that does everything it is told again (a negative control)."""
-
-TAKES_EFFECT = {
-    How.OK,
-    How.LOST,
-    How.REFUSED_AFTER,
-    How.GARBAGE,
-    How.STALLED,
-    How.STALLED_LOST,
-}
 
 
 class CrashSettings(AdapterSettings):
@@ -236,7 +194,7 @@ class CrashCrm:
         line = {"do": do, "ref": ref.key, "key": key, **content, **more, "how": how}
         if how not in TAKES_EFFECT:
             self._note({**line, "applied": False})
-            return _answer(how)
+            return answer(how)
         known = [one for one in self.lines if one.get("key") == key and one["applied"]]
         if self.keys == "honours" and known:
             same = all(known[0].get(name) == told for name, told in content.items())
@@ -255,7 +213,7 @@ class CrashCrm:
             outcome = Outcome.DONE if applied else Outcome.ALREADY
         if how in {How.STALLED, How.STALLED_LOST}:
             self.when_stalled()
-        _answer(how)
+        answer(how)
         return outcome
 
     # --- reading ------------------------------------------------------------------------------
@@ -300,22 +258,6 @@ class CrashCrm:
 
     def close(self) -> None:
         """There is nothing to let go of."""
-
-
-def _answer(how: How) -> Outcome:
-    match how:
-        case How.AWAY | How.LOST | How.STALLED_LOST:
-            raise Unreachable("no answer")
-        case How.BUSY:
-            raise RateLimited("slow down", retry_after=30)
-        case How.REFUSED | How.REFUSED_AFTER:
-            raise Refused("a rule of this CRM")
-        case How.LOCKED:
-            raise Misconfigured("the password is not the one")
-        case How.GARBAGE | How.BROKEN:
-            raise ValueError("an answer that nobody can read")
-        case _:
-            return Outcome.DONE
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:

@@ -68,6 +68,7 @@ class _Check:
             yield from self._one(one)
         yield from self._nobody_asked()
         for adapter in self.effects:
+            yield from self._keys(adapter)
             yield from self._effects(adapter)
             yield from self._order(adapter)
             yield from self._final_state(adapter)
@@ -157,13 +158,15 @@ class _Check:
 
     # --- effects -------------------------------------------------------------------------------
 
-    def _effects(self, adapter: str) -> Iterator[Finding]:
+    def _keys(self, adapter: str) -> Iterator[Finding]:
         for key, times in Counter(line["key"] for line in self.effects[adapter]).items():
             if times > 1:
                 yield "doubled", f"{times} effects in {adapter} under one key ({key[-4:]})"
         for line in read_lines(self.world.crms[adapter].file):
             if line.get("again") == "other":
                 yield "doubled", f"a key was used again in {adapter} for something else"
+
+    def _effects(self, adapter: str) -> Iterator[Finding]:
         counted = Counter(_content(line) for line in self.effects[adapter])
         wanted: dict[str, list[Row]] = defaultdict(list)
         for one in self.stored:
@@ -175,11 +178,15 @@ class _Check:
             elif times > len(wanted[content]):
                 yield "doubled", f"{times} effects in {adapter} of {_named(wanted[content][0])}"
         for content, alike in wanted.items():
-            took = [one for one in alike if self._must_have_effect(one, adapter)]
-            if took and not counted[content]:
-                yield "lost", f"{_named(alike[0])} is done and had no effect in {adapter}"
-            if not any(self._ended_well(one, adapter) for one in alike) and counted[content]:
-                yield "extra", f"{_named(alike[0])} is not done, and had an effect in {adapter}"
+            yield from self._as_it_ended(adapter, alike, counted[content])
+
+    def _as_it_ended(self, adapter: str, alike: list[Row], effects: int) -> Iterator[Finding]:
+        """Do those that ask for the same thing say of themselves what the CRM says of them?"""
+        what = _named(alike[0])
+        if not effects and any(self._must_have_effect(one, adapter) for one in alike):
+            yield "lost", f"{what} is done and had no effect in {adapter}"
+        if effects and not any(self._ended_well(one, adapter) for one in alike):
+            yield "extra", f"{what} is not done, and had an effect in {adapter}"
 
     def _ended_well(self, one: Row, adapter: str) -> bool:
         delivery = self._delivery_of(one, adapter)

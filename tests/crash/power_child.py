@@ -14,10 +14,11 @@ from random import Random
 from sqlalchemy import event
 
 from portal import faults
+from tests.crash.asking import Run, append_line
 from tests.crash.crm import PEOPLE
 from tests.crash.process import ACKNOWLEDGED
 from tests.crash.scenarios import phone
-from tests.crash.world import Run, World, append_line
+from tests.crash.world import World
 
 BEGINS = "watched from here"
 ROUNDS = 6

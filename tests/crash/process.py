@@ -18,10 +18,11 @@ from random import Random
 from typing import Any
 
 from portal import faults
+from tests.crash.asking import Run
 from tests.crash.controls import CONTROLS
 from tests.crash.invariants import findings
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.world import Run, World
+from tests.crash.world import World
 
 HUNG_AFTER = 60.0
 """Seconds; a life takes a few hundredths."""

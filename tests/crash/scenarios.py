@@ -8,8 +8,9 @@ from collections.abc import Callable
 from random import Random
 
 from portal.sync import claims
-from tests.crash.crm import PEOPLE, How
-from tests.crash.world import Run
+from tests.crash.answers import How
+from tests.crash.asking import Run
+from tests.crash.crm import PEOPLE
 
 Scenario = Callable[[Run, Random], None]
 SCENARIOS: dict[str, Scenario] = {}

@@ -1,0 +1,225 @@
+"""What people ask of the portal, and the work that it does: one life of it, in one process."""
+
+import json
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from portal.sync.replay import dead_jobs, replay
+from tests.crash.answers import How, Keys
+from tests.crash.crm import PEOPLE, read_lines
+from tests.crash.world import World
+from tests.storing import NOON
+
+LONGEST_WAIT = timedelta(days=4)
+"""After this on the clock, everything that can end by itself has ended."""
+
+
+class Run:
+    """One life of the portal: what the people ask, and the work that the portal does.
+
+    What is asked is written down before it is asked, and once more when it is acknowledged, in a
+    file that outlives the process, as the memory of those who asked would.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.clock = world.clock
+        self._rights = world.portal.services.rights
+        self._asking: int | None = None
+        self.keys: Keys = "honours"
+        told = read_lines(world.asked)
+        self._number = sum("do" in line for line in told)
+        plans = {line["adapter"]: line for line in told if "plan" in line}
+        self.attended = any("attended" in line for line in told)
+        if any("armed" in line for line in told):
+            world.portal.schedule.arm()
+        for name, crm in world.crms.items():
+            line = plans.get(name, {"plan": [], "keys": "honours", "deaf": 0})
+            crm.begin([How(one) for one in line["plan"]], keys=line["keys"], deaf=line["deaf"])
+
+    def crm_answers(
+        self,
+        *plan: How,
+        adapter: str = "crm",
+        deaf: int = 0,
+    ) -> None:
+        """How this CRM answers, from its first call on, also after the portal has died."""
+        line = {"adapter": adapter, "plan": list(plan), "keys": self.keys, "deaf": deaf}
+        append_line(self.world.asked, line)
+        self.world.crms[adapter].begin(plan, keys=self.keys, deaf=deaf)
+
+    # --- the people ----------------------------------------------------------------------------
+
+    def correct(self, person: str, field: str, value: str, *, site: str = "one", **how: Any) -> str:
+        """Correct one field, as the page does it."""
+        signed_in = self.world.people[person, site]
+        correcting = self._rights.correcting
+        seen = correcting.begin(signed_in, self._rights.reading.of(signed_in)).seen
+        changes, faults = correcting.compare(signed_in, seen, {field: value})
+        assert changes, f"nothing to correct: {faults}"
+        adapters = self._holding("writable", field, site)
+        content = {"values": {field: value}}
+        with self._asks("write", person, content, adapters, how):
+            return correcting.save(signed_in, seen, changes, "en")
+
+    def decide(
+        self, person: str, purpose: str, granted: bool, *, site: str = "one", **how: Any
+    ) -> str:
+        """Withdraw a consent, or give it again."""
+        signed_in = self.world.people[person, site]
+        chosen = next(one for one in self.world.portal.register.purposes if one.id == purpose)
+        adapters = self._holding("consents", purpose, site)
+        content = {"purpose": purpose, "granted": granted}
+        with self._asks("consent", person, content, adapters, how):
+            return self._rights.deciding.decide(signed_in, chosen, granted, "en")
+
+    def erase(self, person: str, *, site: str = "one", **how: Any) -> str:
+        """Erase everything."""
+        signed_in = self.world.people[person, site]
+        held = self._rights.reading.of(signed_in)
+        self._rights.erasing.review(held)
+        with self._asks("erase", person, {}, list(held.adapters), how):
+            return self._rights.erasing.erase(signed_in, held, "en")
+
+    def copy(self, person: str, *, site: str = "one") -> None:
+        """Ask for a copy, which is made at once and goes to no CRM."""
+        signed_in = self.world.people[person, site]
+        held = self._rights.reading.of(signed_in)
+        standings = self._rights.deciding.standings(signed_in, held)
+        with self._asks("copy", person, {}, [], {}):
+            self._rights.exporting.copy(signed_in, held, standings, "en", lambda _told: "")
+
+    def acknowledged(self) -> None:
+        """The answer leaves: from now on the one who asked counts on it."""
+        if self._asking is not None:
+            append_line(self.world.asked, {"acknowledged": self._asking})
+
+    def _holding(self, what: str, name: str, site: str) -> list[str]:
+        adapters = self.world.portal.services.rights.reading.adapters_of(
+            self.world.people[PEOPLE[0], site]
+        )
+        return [one for one, its in adapters.items() if name in getattr(its.capabilities, what)]
+
+    def _asks(
+        self,
+        do: str,
+        person: str,
+        content: dict[str, Any],
+        adapters: list[str],
+        how: dict[str, Any],
+    ) -> "_Asking":
+        self.clock.advance(seconds=1)  # no two at the same moment: it is what they are found by
+        self._number += 1
+        line = {
+            "number": self._number,
+            "do": do,
+            "at": self.clock.now.isoformat(),
+            "person": person,
+            "content": content,
+            "adapters": adapters,
+            "may_end": sorted(how.pop("may_end", {"confirmed", "retained"})),
+        }
+        assert not how, how
+        append_line(self.world.asked, line)
+        return _Asking(self, self._number)
+
+    # --- the portal ----------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Do everything that is due now."""
+        self.world.portal.worker.drain()
+
+    def seal(self) -> None:
+        """Chain the ledger, as the worker does when it has nothing else to do."""
+        self.world.portal.ledger.seal(self.world.portal.database)
+
+    def pass_time(self, **span: float) -> None:
+        self.clock.advance(**span)
+        append_line(self.world.asked, {"clock": self.clock.now.isoformat()})
+
+    def resume(self, chance: Random) -> None:
+        """The portal is started again: at once, while leases still run, or much later."""
+        lines = read_lines(self.world.asked)
+        times = [line.get("at") or line.get("clock") for line in lines]
+        last = max((datetime.fromisoformat(one) for one in times if one), default=NOON)
+        self.clock.now = last + timedelta(seconds=chance.choice([0, 1, 60, 100, 5000]))
+
+    def arm(self) -> None:
+        """From now on the portal has its duties, as it has them after every start."""
+        append_line(self.world.asked, {"armed": True})
+        self.world.portal.schedule.arm()
+
+    def attend(self) -> None:
+        """From now on a person looks at what was given up or paused, also after a restart."""
+        append_line(self.world.asked, {"attended": True})
+        self.attended = True
+
+    def person_looks(self) -> bool:
+        """Replay every dead letter and resume every adapter. False: there were none."""
+        portal, now = self.world.portal, self.clock.now
+        with portal.database.unit("a person looks") as unit:
+            dead = [job.id for job in dead_jobs(unit.session)]
+            done = [replay(unit, one, portal.outbox, portal.handlers, now) for one in dead]
+            done += [portal.gates.resume(unit.session, name, now) for name in portal.adapters]
+            unit.commit()
+        return any(done)
+
+    def settle(self) -> None:
+        """Work until every delivery has come to its end. Time passes by the clock alone."""
+        last = self.clock.now + LONGEST_WAIT
+        while True:
+            self.work()
+            self.seal()
+            if self.clock.now > last:
+                return
+            if self.attended and self.person_looks():
+                continue
+            if not self.open_deliveries():
+                return
+            self.clock.now = max(self._next_moment(), self.clock.now + timedelta(seconds=1))
+
+    def open_deliveries(self) -> list[dict[str, Any]]:
+        """Those that are not at their end."""
+        return self.world.rows(
+            "SELECT * FROM deliveries WHERE state NOT IN"
+            " ('confirmed', 'retained', 'conflict', 'failed')"
+        )
+
+    def _next_moment(self) -> datetime:
+        """When something can go on: a job is due, a lease ends, an adapter is asked again."""
+        (row,) = self.world.rows(
+            "SELECT min(max(due_at, coalesce(leased_until, due_at))) AS due FROM jobs"
+            " WHERE ended_at IS NULL AND kind = 'delivery'"
+        )
+        (held,) = self.world.rows("SELECT max(held_until) AS until FROM adapter_states")
+        moments = [
+            datetime.fromisoformat(text).replace(tzinfo=self.clock.now.tzinfo)
+            for text in (row["due"], held["until"])
+            if text
+        ]
+        ahead = [one for one in moments if one > self.clock.now]
+        return max(ahead) if ahead else self.clock.now + timedelta(minutes=10)
+
+
+class _Asking:
+    """While a request is made: what is acknowledged now is this one."""
+
+    def __init__(self, run: Run, number: int) -> None:
+        self._run = run
+        self._number = number
+
+    def __enter__(self) -> None:
+        self._run._asking = self._number
+
+    def __exit__(self, *_: object) -> None:
+        self._run._asking = None
+
+
+def append_line(file: Path, line: dict[str, Any]) -> None:
+    """By one call of the kernel: a process that is killed has written all of it or nothing."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(descriptor, json.dumps(line).encode() + b"\n")
+    os.close(descriptor)
