@@ -15,6 +15,8 @@ from tests.storing import NOON
 
 LONGEST_WAIT = timedelta(days=4)
 """After this on the clock, everything that can end by itself has ended."""
+PATIENCE = 12
+"""So often a person replays what was given up, and not for ever: some of it stays as it is."""
 
 
 class Run:
@@ -169,13 +171,14 @@ class Run:
 
     def settle(self) -> None:
         """Work until every delivery has come to its end. Time passes by the clock alone."""
-        last = self.clock.now + LONGEST_WAIT
+        last, looks = self.clock.now + LONGEST_WAIT, PATIENCE
         while True:
             self.work()
             self.seal()
             if self.clock.now > last:
                 return
-            if self.attended and self.person_looks():
+            if self.attended and looks and self.person_looks():
+                looks -= 1
                 continue
             if not self.open_deliveries():
                 return
