@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, expect
 
 from tests.demos import Demo, Mailbox
 
@@ -82,18 +82,22 @@ def test_what_takes_long_is_looked_at_every_five_seconds(
     sign_in(page, mailbox)
     with demo.nothing_delivered():
         correct(page, "06 1234 0003")
-        looks: list[str] = []
-        page.on("request", lambda sent: looks.append(sent.url))
+        asked: list[Request] = []
+        answered: list[Request] = []
+        page.on("request", asked.append)
+        page.on("requestfinished", answered.append)
 
-        def looked(seconds: int) -> int:
-            """How often, in these seconds."""
-            before = len(looks)
-            for _ in range(seconds):
-                page.clock.run_for(1000)
-                page.wait_for_timeout(15)  # for the answer
-            return len(looks) - before
+        def looked(seconds: float, step: float) -> int:
+            """How often in these seconds; after each step the answer is waited for."""
+            before = len(asked)
+            for _ in range(round(seconds / step)):
+                page.clock.run_for(step * 1000)
+                page.wait_for_timeout(10)
+                while len(answered) < len(asked):
+                    page.wait_for_timeout(10)
+            return len(asked) - before
 
-        assert looked(3) >= 3, "soon at first"
-        looked(60)
-        assert 10 <= looked(60) <= 13, "every five seconds after a while"
+        assert looked(3, step=0.1) >= 5, "soon at first"
+        looked(60, step=1)
+        assert 10 <= looked(60, step=1) <= 13, "every five seconds after a while"
         expect(page.get_by_role("link", name="Look again")).to_be_visible()

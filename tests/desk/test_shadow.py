@@ -1,4 +1,4 @@
-"""What a system in shadow would have done is on the desk, in the register's words, with no value."""
+"""What a system in shadow would have done is on the desk: in words, and with no value."""
 
 from datetime import date
 
