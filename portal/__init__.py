@@ -32,6 +32,7 @@ from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock, utc_now
 from portal.domain.register import Register
 from portal.domain.register_file import read_register, register_text
+from portal.erased import Erased, put_together
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer, Relay
 from portal.proof.ledger import Ledger
@@ -46,6 +47,8 @@ from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.services import Rights
 from portal.store.database import Database
+from portal.store.files import LogCut
+from portal.store.journal import Journal
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
 from portal.sync.gates import Gates, Rate
@@ -66,6 +69,7 @@ from portal.web import (
     me,
     operator,
     pages,
+    recovery,
     signin,
     stylesheet,
 )
@@ -90,6 +94,7 @@ class Portal:
     handlers: Handlers
     overdue: Overdue
     schedule: Schedule
+    erased: Erased
     worker: Worker
     crew: Crew
     services: Services = field(repr=False)
@@ -140,6 +145,10 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     directory = Directory(adapters, {site.id: site.adapters for site in settings.sites})
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions, zone = OperatorSessions(database, ledger, clock), ZoneInfo(settings.timezone)
+    journal = Journal(settings.journal_file, vault)
+    erased = put_together(
+        database, vault, outbox, ledger, register, adapters, directory, journal, clock
+    )
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
@@ -169,20 +178,28 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             unknown_per_day=settings.limits.mails_unknown_day,
             clock=clock,
         ),
-        DELIVERY: Delivering(database, adapters, ledger, clock),
+        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
         SCHEDULE: schedule,
+        **erased.handlers,
     }
     chores = (
         partial(ledger.seal, database),
         sessions.end_expired,
+        LogCut(settings.database),
     )
     gates = Gates(rates_of(adapters))
-    worker = Worker(database, vault, handlers, clock=clock, chores=chores, gates=gates)
-    others = [
-        Worker(database, vault, handlers, clock=clock, gates=gates)
-        for _ in range(settings.workers - 1)
-    ]
-    crew = Crew(database, [worker, *others])
+    erased.recovery.look()
+    a_worker = partial(
+        Worker,
+        database,
+        vault,
+        handlers,
+        clock=clock,
+        gates=gates,
+        may_work=erased.recovery.may_serve,
+    )
+    worker = a_worker(chores=chores)
+    crew = Crew(database, [worker, *(a_worker() for _ in range(settings.workers - 1))])
     outbox.subscribe(crew.wake)
     services = Services(
         settings=settings,
@@ -195,7 +212,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         rights=Rights(
             reading=reading,
             correcting=Correcting(register, reading, requests, vault),
-            deciding=Deciding(database, register, reading, requests, consents),
+            deciding=Deciding(database, register, reading, requests, consents, erased.suppressions),
             erasing=Erasing(requests, sessions),
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
@@ -207,6 +224,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             timelines=Timelines(database, ledger, zone, clock),
             acts=Acts(database, ledger, outbox, handlers, gates, clock),
         ),
+        recovery=erased.recovery,
         clock=clock,
     )
     return Portal(
@@ -221,6 +239,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         handlers=handlers,
         overdue=overdue,
         schedule=schedule,
+        erased=erased,
         worker=worker,
         crew=crew,
         services=services,
@@ -248,7 +267,7 @@ def make_app(portal: Portal) -> Flask:
     )
     app.extensions["portal"] = portal
     app.extensions[EXTENSION] = portal.services
-    for part in (guards, headers, filters, pages, errors):
+    for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
     for part in (signin, me, operator, embed, stylesheet, health):

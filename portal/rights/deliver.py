@@ -20,6 +20,7 @@ from portal.consent.record import ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import DEEDS, Ended
 from portal.rights.requests import delivery_of
 from portal.store.database import Database
@@ -37,11 +38,17 @@ class Delivering(Handler):
     """Handler of deliveries."""
 
     def __init__(
-        self, database: Database, adapters: Registry, ledger: Ledger, clock: Clock
+        self,
+        database: Database,
+        adapters: Registry,
+        ledger: Ledger,
+        aftermath: Aftermath,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._adapters = adapters
         self._ledger = ledger
+        self._aftermath = aftermath
         self._clock = clock
 
     def begin(self, session: Db, key: str) -> None:
@@ -121,7 +128,16 @@ class Delivering(Handler):
                 return Again("awaiting", AWAITING_AGAIN, moved)
             case DeliveryState.FAILED:
                 return GaveUp(str(ended.outcome.get("cause", "failed")), moved)
+        if task.payload["do"] == "erase" and ended.state is not DeliveryState.AWAITING:
+            return Finished(self._erased(task, moved))
         return Finished(moved)
+
+    def _erased(self, task: Task, moved: Recording) -> Recording:
+        def record(db: Db) -> None:
+            moved(db)
+            self._aftermath.of_erasure(db, task)
+
+        return record
 
     def _moves(self, key: str, state: DeliveryState, **outcome: Any) -> Recording:
         """The write that moves a delivery, and those that follow it, into a state."""
