@@ -12,6 +12,7 @@ from portal.rights import journaling, reapply, recheck
 from portal.rights.aftermath import Aftermath
 from portal.rights.reappeared import Reappeared
 from portal.rights.recovery import Recovery
+from portal.rights.recreate import Recreating
 from portal.rights.replay import Replaying
 from portal.rights.sweep import Sweeping
 from portal.store.database import Database
@@ -30,6 +31,7 @@ class Erased:
     sweeping: Sweeping
     replaying: Replaying
     recovery: Recovery
+    recreating: Recreating
     handlers: dict[str, Handler]
 
 
@@ -53,6 +55,7 @@ def put_together(
     look = recheck.Rechecking(
         database, adapters, directory, suppressions, reappeared, clock, opt_ins
     )
+    recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
         aftermath=Aftermath(outbox, suppressions, clock),
@@ -60,7 +63,10 @@ def put_together(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins
         ),
         replaying=replaying,
-        recovery=Recovery(database, journal, adapters, suppressions, replaying, ledger, clock),
+        recovery=recovery,
+        recreating=Recreating(
+            database, journal, recovery, adapters, suppressions, replaying, ledger, clock
+        ),
         handlers={
             reapply.JOB: again,
             recheck.JOB: look,
