@@ -45,11 +45,11 @@ class Recovering:
         assert sent.status == 303, sent.text
         self.office.work()
 
-    def correct(self, visitor: Visitor, **fields: str) -> None:
-        form = visitor.get("/me/correct")
-        check = visitor.submit(form, "/me/correct", **fields)
-        visitor.submit(check, "/me/correct")
-        self.office.work()
+    def correct(self, visitor: Visitor, **typed: str) -> None:
+        """Save a correction; it is not done yet."""
+        checked = visitor.submit(visitor.get("/me/correct"), "/me/correct", **typed)
+        saved = visitor.post("/me/correct", **{**checked.fields, "step": "save"})
+        assert saved.status == 303, saved.text
 
     # --- what happens to the CRM -----------------------------------------------------------------
 
@@ -124,15 +124,16 @@ class Recovering:
 
     def start_again(self) -> "Recovering":
         """The portal is stopped, and another one is started in the same folder."""
+        read = self.office._read
         self.office.close()
         self.office = Office(self.office.settings, self.office.clock, self.office.mail)
+        self.office._read = read
         return self
 
     # --- what is left of it ----------------------------------------------------------------------
 
     def stored(self) -> bytes:
-        """All that the portal has on disk: not the CRM's own file."""
-        self.office.database.engine.dispose()
+        """All that the portal has on disk, the write-ahead log too; not the CRM's own file."""
         files = sorted(self.office.settings.instance.iterdir())
         ours = [path for path in files if path.is_file() and not path.name.startswith("crm")]
         return b"".join(path.read_bytes() for path in ours)

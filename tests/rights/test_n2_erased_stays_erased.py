@@ -1,5 +1,6 @@
 """N2: who was erased and is loaded into the CRM again is noticed, reported and erased again."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -249,7 +250,7 @@ _OTHER = _Other()
 )
 def test_n2_fails_without_its_safeguard(
     check: Check,
-    off: "pytest.FixtureFunction",
+    off: Callable[[pytest.MonkeyPatch], None],
     recovering: Recovering,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
