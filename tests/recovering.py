@@ -1,10 +1,10 @@
-"""What tests of "erased stays erased" share: people who are erased and come back, and the commands."""
+"""What tests of "erased stays erased" share: who is erased and comes back, and the commands."""
 
 import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from portal.cli import commands
 from portal.store.tables import Alarm, LedgerEntry, Suppression
 from tests.portals import MARIJKE, Office, Visitor
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 HENDRIK = "hendrik.bosman@example.com"
 
 
@@ -55,7 +56,7 @@ class Recovering:
 
     def import_again(self, email: str = MARIJKE, *, opted_in_at: datetime | None = None) -> int:
         """Somebody loads an old list into the CRM; or she subscribes anew, at a time of her own."""
-        at = (opted_in_at or datetime(2020, 1, 1)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        at = (opted_in_at or LONG_AGO).strftime("%Y-%m-%d %H:%M:%S.%f")
         (row,) = self.office.crm("SELECT max(id) + 1 AS id FROM contacts")
         self.office.crm(
             "INSERT INTO contacts (id, email, first_name, last_name, language, source, updated_at) "

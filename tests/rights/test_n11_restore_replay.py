@@ -1,4 +1,4 @@
-"""N11: after a restored back-up, of the CRM or of the portal, what was asked for since is done again."""
+"""N11: after a restored back-up, of CRM or portal, what was asked for since is done again."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +17,7 @@ SHARED = "familie.jansen@example.net"
 
 
 def check_n11_crm(recovering: Recovering) -> None:
-    """The CRM is put back to before an erasure; replay erases again, and a second run does nothing."""
+    """The CRM is put back to before an erasure; replay erases again, and once is enough."""
     since = recovering.office.clock()
     with recovering.crm_put_back():
         recovering.office.clock.advance(hours=1)
@@ -33,7 +33,7 @@ def check_n11_crm(recovering: Recovering) -> None:
 
 
 def check_n11_portal(recovering: Recovering) -> None:
-    """Both are put back to before an erasure: the portal is closed until replay has erased again."""
+    """Both are put back to before an erasure: the portal is closed until it was replayed."""
     made = recovering.run("backup", str(file_of(recovering, "portal.backup")))
     assert made.exit_code == 0, made.output
     with recovering.crm_put_back():
