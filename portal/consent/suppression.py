@@ -16,7 +16,7 @@ from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
 from portal.store.database import Database
-from portal.store.tables import Request, SubjectAlias, Suppression
+from portal.store.tables import Request, Subject, SubjectAlias, Suppression
 
 BATCH = 5000
 """Digests that are looked up at once."""
@@ -53,6 +53,8 @@ class Suppressions:
             facts = {"because": "portal"}
             self._note(db, Event.SUPPRESSION_LIFTED, subject_id, request_id, facts)
             return False
+        # Two systems may have erased her in the same instant: whoever comes second finds the row.
+        db.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update())
         standing = _standing(db, subject_id)
         if standing is None:
             standing = Suppression(subject_id=subject_id, request_id=request_id, since=since)

@@ -16,7 +16,7 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import delivery_of
 from portal.store.journal import Line
-from portal.store.tables import Delivery, Job, Proof, Request, Session
+from portal.store.tables import Delivery, Job, OperatorSession, Proof, Request, Session
 from portal.sync.alarms import AlarmKind, raise_alarm
 
 CAUSE = "restored"
@@ -56,6 +56,8 @@ def settle(db: Db, ledger: Ledger, lines: Sequence[Line], now: datetime) -> Sett
             _settle_delivery(db, job, consents_since, settled, now)
     gone: dict[str, object] = {"ended_at": now, "email_sealed": None}
     db.execute(update(Session).where(Session.ended_at.is_(None)).values(**gone))
+    desk = update(OperatorSession).where(OperatorSession.ended_at.is_(None))
+    db.execute(desk.values(ended_at=now))
     db.execute(update(Proof).where(Proof.used_at.is_(None)).values(used_at=now, email_sealed=None))
     facts = {"overtaken": settled.overtaken, "for_a_person": settled.for_a_person}
     ledger.note(db, Event.RESTORED, facts=facts)

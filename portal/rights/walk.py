@@ -1,7 +1,6 @@
 """Walking through a whole CRM in constant memory, to find the few records of certain people."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
 from portal.adapters.contract import Adapter, Ref
@@ -42,16 +41,28 @@ def walk(
     """
     for batch in hashed(_pages(adapter), hasher, begin_with=expected):
         known = among(batch.digests)
-        hits: dict[Ref, Hit[T]] = {}
+        hits: dict[str, Hit[T]] = {}
         if known:
             for place, digest in enumerate(batch.digests):
                 if digest in known:
-                    ref, text = batch.thing(place)
-                    hits[ref] = Hit(ref, Email.parse(text), known[digest])
+                    key, text = batch.at(place)
+                    hits[key] = Hit(Ref(adapter.name, key), Email.parse(text), known[digest])
         yield len(batch.things), [*hits.values()]
 
 
-def _pages(adapter: Adapter) -> Iterator[tuple[Sequence[tuple[Ref, str]], Sequence[str]]]:
-    records = adapter.scan()
-    while page := list(islice(records, PAGE)):
-        yield page, [email for _, email in page]
+def _pages(adapter: Adapter) -> Iterator[tuple[list[str], list[str]]]:
+    """Keys and addresses, page by page.
+
+    Bare texts, appended one by one: a page of references and pairs would cost a third more, most of
+    it in the search for garbage.
+    """
+    keys: list[str] = []
+    texts: list[str] = []
+    for ref, text in adapter.scan():
+        keys.append(ref.key)
+        texts.append(text)
+        if len(keys) == PAGE:
+            yield keys, texts
+            keys, texts = [], []
+    if keys:
+        yield keys, texts

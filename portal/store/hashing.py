@@ -30,7 +30,7 @@ WORTH_A_PROCESS = 50_000
 """Addresses from which on a second process pays for its own start."""
 AHEAD = 12
 """Batches that the second process may have before it."""
-AT_MOST = 64
+AT_MOST = 32
 """Batches that may be under way at all; so memory stays the same."""
 
 _SPECIAL = "|".join(
@@ -130,16 +130,19 @@ _Made = bytes | Future[bytes] | None
 class Batch(Generic[T]):
     """Some things, each with its address, and the digests of those."""
 
-    __slots__ = ("digests", "things", "versions")
+    __slots__ = ("digests", "texts", "things", "versions")
 
-    def __init__(self, things: Sequence[T], digests: bytes, versions: int) -> None:
+    def __init__(
+        self, things: Sequence[T], texts: Sequence[str], digests: bytes, versions: int
+    ) -> None:
         self.things = things
+        self.texts = texts
         self.versions = versions
         self.digests = [digests[at : at + LENGTH] for at in range(0, len(digests), LENGTH)]
 
-    def thing(self, place: int) -> T:
-        """What the digest at this place belongs to."""
-        return self.things[place // self.versions]
+    def at(self, place: int) -> tuple[T, str]:
+        """What the digest at this place belongs to, and its address."""
+        return self.things[place // self.versions], self.texts[place // self.versions]
 
 
 def hashed(
@@ -187,7 +190,8 @@ def _finished(hasher: Hasher, things: Sequence[T], texts: Sequence[str], made: _
         except BrokenProcessPool:
             log.warning("the second process for hashing ended; this one goes on alone")
             made = None
-    return Batch(things, hasher.digests(texts) if made is None else made, hasher.versions)
+    digests = hasher.digests(texts) if made is None else made
+    return Batch(things, texts, digests, hasher.versions)
 
 
 _hasher: list[Hasher] = []

@@ -138,7 +138,7 @@ def test_batches_come_back_in_order_from_one_process_or_two(
     ]
 
     found = [
-        (batch.thing(place), digest)
+        (batch.at(place)[0], digest)
         for batch in hashed(pages, vault.hasher)
         for place, digest in enumerate(batch.digests)
     ]
