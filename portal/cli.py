@@ -18,8 +18,8 @@ from portal import Portal, create_app
 from portal.adapters.contract import Adapter
 from portal.adapters.registry import known_adapters, load_adapters
 from portal.checks import Check, missing_file, run_checks
-from portal.cli_operator import operator_group
 from portal.cli_copies import COMMANDS as COPIES
+from portal.cli_operator import operator_group
 from portal.cli_recovery import COMMANDS as RECOVERY
 from portal.cli_shared import err, fail, out, with_settings
 from portal.config import ConfigError, Settings, load
