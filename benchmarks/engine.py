@@ -11,10 +11,12 @@ from sqlalchemy import func, select
 from benchmarks.slow_crm import NEW, OLD, SlowCrm
 from portal.access.sessions import SignedIn
 from portal.adapters.contract import Adapter, Change
+from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
 from portal.proof.ledger import Ledger
+from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
 from portal.rights.requests import JOB, Requests
@@ -52,7 +54,8 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     database, vault = Database(url), Vault(keys)
     database.migrate()
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
-    delivering = Delivering(database, {"crm": cast("Adapter", crm)}, ledger, utc_now)
+    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), utc_now)
+    delivering = Delivering(database, {"crm": cast("Adapter", crm)}, ledger, aftermath, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
     return Engine(database, outbox, Requests(database, outbox, ledger, utc_now), worker)
 

@@ -1,64 +1,16 @@
 """Subscriber Portal: the customer service page of a company's own website.
 
-This is the composition root: the one place that sees every part and puts them together.
+`create_app` gives the web application; `portal.composition` puts together what it stands on.
 """
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.access.ask import JOB as PROOF_MAIL
-from portal.access.ask import Asking
-from portal.access.directory import Directory
-from portal.access.lifetimes import Lifetimes
-from portal.access.proof_mail import ProofMail
-from portal.access.redeem import Redeeming
-from portal.access.sessions import Sessions
-from portal.adapters.contract import Registry
-from portal.adapters.registry import load_adapters
-from portal.adapters.shadow import in_shadow, shadows
-from portal.config import Limits, MailSettings, Settings
-from portal.consent.record import ConsentRecord
-from portal.desk.acts import Acts
-from portal.desk.queue import Queue
-from portal.desk.services import Desk
-from portal.desk.sessions import OperatorSessions
-from portal.desk.signin import SigningIn
-from portal.desk.timeline import Timelines
+from portal.composition import Portal, compose, relay_from
+from portal.config import Settings
 from portal.domain.clock import Clock, utc_now
-from portal.domain.register import Register
-from portal.domain.register_file import read_register, register_text
-from portal.mail.messages import LetterWriter
-from portal.mail.smtp import Mailer, Relay
-from portal.proof.ledger import Ledger
-from portal.rights.brake import Census
-from portal.rights.choose import Choosing
-from portal.rights.correct import Correcting
-from portal.rights.decide import Deciding
-from portal.rights.deliver import Delivering
-from portal.rights.erase import Erasing
-from portal.rights.export import Exporting
-from portal.rights.holdings import Reading
-from portal.rights.overdue import Overdue
-from portal.rights.requests import JOB as DELIVERY
-from portal.rights.requests import Requests
-from portal.rights.seen import Seals
-from portal.rights.services import Rights
-from portal.store.database import Database
-from portal.store.vault import Keyring, Vault
-from portal.sync.crew import Crew
-from portal.sync.gates import Gates, Rate
-from portal.sync.jobs import Handlers
-from portal.sync.outbox import Outbox
-from portal.sync.schedule import JOB as SCHEDULE
-from portal.sync.schedule import Every, Schedule
-from portal.sync.worker import Worker
-from portal.upkeep import Upkeep
 from portal.web import (
     embed,
     errors,
@@ -70,49 +22,16 @@ from portal.web import (
     me,
     operator,
     pages,
+    recovery,
     signin,
     stylesheet,
 )
-from portal.web.context import EXTENSION, Services
+from portal.web.context import EXTENSION
+
+__all__ = ["Portal", "compose", "create_app", "make_app", "relay_from"]
 
 MAX_FORM = 256 * 1024
 """Bytes of any form that is sent to the portal."""
-
-
-@dataclass(frozen=True)
-class Portal:
-    """A running portal: what the command line, the demo and the tests hold on to."""
-
-    settings: Settings
-    register: Register
-    database: Database
-    vault: Vault
-    adapters: Registry
-    outbox: Outbox
-    ledger: Ledger
-    gates: Gates
-    handlers: Handlers
-    overdue: Overdue
-    schedule: Schedule
-    worker: Worker
-    crew: Crew
-    services: Services = field(repr=False)
-
-    def start(self) -> None:
-        """Begin to work in the background."""
-        self.schedule.arm()
-        self.crew.start()
-
-    def stop(self) -> None:
-        """Finish what is in hand."""
-        self.crew.stop()
-
-    def close(self) -> None:
-        """Stop, and let go of every connection."""
-        self.stop()
-        for adapter in self.adapters.values():
-            adapter.close()
-        self.database.close()
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
@@ -128,116 +47,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
         DatabaseUnfit: Its tables cannot be brought up to date.
     """
     return make_app(compose(settings, clock))
-
-
-def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
-    """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
-    vault = Vault(Keyring.load(settings.keys_file))
-    text = register_text(settings.register_file.read_bytes())
-    register = read_register(text, settings.languages)
-    connected = load_adapters(settings.adapters, settings.instance)
-    zone = ZoneInfo(settings.timezone)
-    adapters = in_shadow(connected, clock, zone)
-    database = Database(settings.database)
-    database.ping()
-    database.migrate()
-    outbox, ledger = Outbox(vault, clock), Ledger(clock)
-    lifetimes = lifetimes_from(settings.limits)
-    directory = Directory(adapters, {site.id: site.adapters for site in settings.sites})
-    sessions = Sessions(database, vault, ledger, lifetimes, clock)
-    desk_sessions = OperatorSessions(database, ledger, clock)
-    requests = Requests(database, outbox, ledger, clock)
-    reading = Reading(directory, register)
-    consents = ConsentRecord(clock)
-    correcting = Correcting(register, requests, Seals(vault))
-    choosing = Choosing(database, vault, correcting, ledger, clock)
-    upkeep = Upkeep(database, settings.keys_file, clock)
-    overdue = Overdue(database, zone, clock)
-    schedule = Schedule(
-        database,
-        outbox,
-        (
-            Every("forget", timedelta(hours=1), upkeep.forget),
-            Every("sessions", timedelta(hours=1), sessions.forget),
-            Every("keys", timedelta(days=1), upkeep.look_at_keys),
-            Every("deadlines", timedelta(hours=1), overdue.watch),
-            Every("conflicts", timedelta(hours=1), choosing.lapse),
-            Every("census", timedelta(days=1), Census(database, adapters, clock).take),
-        ),
-        clock,
-    )
-    handlers: Handlers = {
-        PROOF_MAIL: ProofMail(
-            database,
-            vault,
-            directory,
-            LetterWriter(settings.contact, zone),
-            Mailer(relay_from(settings.mail, settings.public_url)),
-            public_url=settings.public_url,
-            site_names={site.id: site.name for site in settings.sites},
-            lifetimes=lifetimes,
-            unknown_per_day=settings.limits.mails_unknown_day,
-            clock=clock,
-        ),
-        DELIVERY: Delivering(database, adapters, ledger, clock),
-        SCHEDULE: schedule,
-    }
-    chores = (
-        partial(ledger.seal, database),
-        sessions.end_expired,
-    )
-    gates = Gates(rates_of(adapters))
-    worker = Worker(database, vault, handlers, clock=clock, chores=chores, gates=gates)
-    others = [
-        Worker(database, vault, handlers, clock=clock, gates=gates)
-        for _ in range(settings.workers - 1)
-    ]
-    crew = Crew(database, [worker, *others])
-    outbox.subscribe(crew.wake)
-    services = Services(
-        settings=settings,
-        register=register,
-        database=database,
-        adapters=adapters,
-        asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
-        redeeming=Redeeming(database, vault, sessions, lifetimes, clock),
-        sessions=sessions,
-        rights=Rights(
-            reading=reading,
-            correcting=correcting,
-            choosing=choosing,
-            deciding=Deciding(database, register, reading, requests, consents),
-            erasing=Erasing(requests, sessions),
-            exporting=Exporting(register, requests, ledger, clock),
-            requests=requests,
-        ),
-        desk=Desk(
-            signing_in=SigningIn(database, vault, desk_sessions, clock),
-            sessions=desk_sessions,
-            queue=Queue(
-                database, tuple(adapters), partial(shadows, adapters, clock, zone), zone, clock
-            ),
-            timelines=Timelines(database, ledger, zone, clock),
-            acts=Acts(database, ledger, outbox, handlers, gates, clock),
-        ),
-        clock=clock,
-    )
-    return Portal(
-        settings=settings,
-        register=register,
-        database=database,
-        vault=vault,
-        adapters=adapters,
-        outbox=outbox,
-        ledger=ledger,
-        gates=gates,
-        handlers=handlers,
-        overdue=overdue,
-        schedule=schedule,
-        worker=worker,
-        crew=crew,
-        services=services,
-    )
 
 
 def make_app(portal: Portal) -> Flask:
@@ -261,7 +70,7 @@ def make_app(portal: Portal) -> Flask:
     )
     app.extensions["portal"] = portal
     app.extensions[EXTENSION] = portal.services
-    for part in (guards, headers, filters, pages, errors):
+    for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
     for part in (signin, me, operator, embed, stylesheet, health):
@@ -271,40 +80,3 @@ def make_app(portal: Portal) -> Flask:
         # The host is never taken from a proxy's word: links are built from the settings.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
-
-
-def lifetimes_from(limits: Limits) -> Lifetimes:
-    """The durations that the settings give in seconds."""
-    return Lifetimes(
-        signin=timedelta(seconds=limits.token_lifetime),
-        confirm=timedelta(seconds=limits.confirm_lifetime),
-        fresh_proof=timedelta(seconds=limits.proof_lifetime),
-        session_idle=timedelta(seconds=limits.session_idle),
-        session_absolute=timedelta(seconds=limits.session_absolute),
-        code_tries=limits.code_tries,
-    )
-
-
-def relay_from(mail: MailSettings, public_url: str) -> Relay:
-    """The mail server that the settings name."""
-    return Relay(
-        server=mail.server,
-        port=mail.port,
-        security=mail.security,
-        sender=mail.sender,
-        sender_name=mail.sender_name,
-        username=mail.username,
-        password=mail.password.get_secret_value() if mail.password else None,
-        ca_file=str(mail.ca_file) if mail.ca_file else None,
-        timeout=mail.timeout,
-        message_id_domain=urlsplit(public_url).hostname or "localhost",
-    )
-
-
-def rates_of(adapters: Registry) -> dict[str, Rate]:
-    """The adapters that may not be called as they come."""
-    return {
-        name: Rate(adapter.settings.per_second, adapter.settings.burst)
-        for name, adapter in adapters.items()
-        if adapter.settings.per_second is not None
-    }

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import relay_from
 from portal.adapters.contract import Adapter, AdapterError
 from portal.adapters.shadow import shadow_of
+from portal.checks_journal import look_at_journal
 from portal.config import ConfigError, Settings
 from portal.domain.clock import utc_now
 from portal.domain.register import Register
@@ -49,6 +50,7 @@ def run_checks(settings: Settings, connect: Connect) -> Iterator[Check]:
     yield Check("settings", True, f"{len(settings.sites)} site(s), {len(settings.adapters)} CRM(s)")
     yield from _guarded("keys", partial(_keys, settings.keys_file))
     yield from _guarded("database", partial(_database, settings.database))
+    yield from _guarded("journal", partial(_journal, settings))
     register: list[Register] = []
     yield from _guarded("register", partial(_register, settings, register))
     adapters: dict[str, Adapter] = {}
@@ -130,6 +132,14 @@ def _database(address: str) -> Iterator[Check]:
     else:
         todo = "a start of `portal run` brings the tables up to date; make a back-up first"
         yield Check("database", False, f"{kind}, but its tables are of another version", todo)
+
+
+def _journal(settings: Settings) -> Iterator[Check]:
+    try:
+        found = [*look_at_journal(settings)]
+    except (KeysUnusable, DatabaseAway, SQLAlchemyError, ImportError):
+        return  # those have lines of their own
+    yield from (Check("journal", *one) for one in found)
 
 
 def _register(settings: Settings, register: list[Register]) -> Iterator[Check]:

@@ -20,7 +20,9 @@ from portal.adapters.contract import Adapter
 from portal.adapters.registry import known_adapters, load_adapters
 from portal.adapters.shadow import shadow_of
 from portal.checks import Check, missing_file, run_checks
+from portal.cli_copies import COMMANDS as COPIES
 from portal.cli_operator import operator_group
+from portal.cli_recovery import COMMANDS as RECOVERY
 from portal.cli_shared import err, fail, out, with_settings
 from portal.config import ConfigError, Settings, load
 from portal.domain.clock import utc_now
@@ -69,7 +71,8 @@ def commands(ctx: click.Context, instance: Path | None) -> None:
     ctx.obj = instance
 
 
-commands.add_command(operator_group)
+for _command in (operator_group, *RECOVERY, *COPIES):
+    commands.add_command(_command)
 
 
 def main() -> None:

@@ -181,6 +181,8 @@ class Settings(Part):
     """SQLAlchemy address; a relative SQLite path is relative to the instance folder."""
     register_file: Path = Field(default=Path("register.toml"), validate_default=True)
     keys_file: Path = Field(default=Path("keys.json"), validate_default=True)
+    journal_file: Path = Field(default=Path("journal.jsonl"), validate_default=True)
+    """The erasure journal: best on another disk, and in no back-up of the database."""
     proxy_hops: int = Field(default=0, ge=0, le=5)
     """How many proxies in front of the portal set X-Forwarded-For."""
     contact: Contact
@@ -223,7 +225,7 @@ class Settings(Part):
         """Is it reached over https, so that its cookies can be Secure?"""
         return self.public_url.startswith("https:")
 
-    @field_validator("register_file", "keys_file")
+    @field_validator("register_file", "keys_file", "journal_file")
     @classmethod
     def _from_the_instance_folder(cls, path: Path, info: ValidationInfo) -> Path:
         instance: Path = info.data.get("instance", Path())

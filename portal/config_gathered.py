@@ -8,10 +8,19 @@ from portal.domain.complaints import dotted
 from portal.domain.toml_lines import Path
 
 FILE = "portal.toml"
-TOP = ("public_url", "database", "register", "keys", "proxy_hops", "worker", "timezone")
+TOP = (
+    "public_url",
+    "database",
+    "register",
+    "keys",
+    "journal",
+    "proxy_hops",
+    "worker",
+    "timezone",
+)
 """The keys of the table ``[portal]``."""
 SECTIONS = ("contact", "mail", "sites", "limits", "adapters")
-RENAMED = {"register": "register_file", "keys": "keys_file"}
+RENAMED = {"register": "register_file", "keys": "keys_file", "journal": "journal_file"}
 """Key in the file → name in the settings."""
 
 

@@ -18,8 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-import portal as composition
-from portal import Portal, create_app
+from portal import Portal, composition, create_app
 from portal.config import Settings, load
 from portal.demo.crm import create_crm, subscriber_to_be
 from portal.demo.settings import CONFIG

@@ -120,6 +120,7 @@ def test_where_all_is_well_every_line_is_ok(well: Settings, smtp_server: MailSer
         "settings",
         "keys",
         "database",
+        "journal",
         "register",
         "adapter shop",
         "register and adapters",

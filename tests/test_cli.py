@@ -54,7 +54,20 @@ def test_help_names_every_command() -> None:
     """The first thing that anybody types."""
     found = portal("--help")
     assert found.exit_code == 0
-    for name in ("adapters", "check", "demo", "init", "ledger", "register", "run", "worker"):
+    for name in (
+        "adapters",
+        "backup",
+        "check",
+        "demo",
+        "init",
+        "ledger",
+        "register",
+        "replay",
+        "restore",
+        "run",
+        "sweep",
+        "worker",
+    ):
         assert f"  {name}" in found.output
 
 

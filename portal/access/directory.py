@@ -45,6 +45,10 @@ class Directory:
         names = self._sites[site] or list(self._adapters)
         return {name: self._adapters[name] for name in names}
 
+    def sites_of(self, adapter: str) -> list[str]:
+        """The sites whose visitors see this adapter's data."""
+        return [site for site, names in self._sites.items() if not names or adapter in names]
+
     def find(self, email: Email, site: str) -> Found:
         """Ask every adapter of a site. One that does not answer is named, never passed over."""
         records: dict[str, list[Record]] = {}

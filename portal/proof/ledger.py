@@ -56,6 +56,22 @@ class Event(StrEnum):
     """A correction of a record that is there no more: nothing was written."""
     CONFLICT_SETTLED = "conflict_settled"
     """What became of a correction that met another change: chosen, kept or lapsed."""
+    SUPPRESSED = "suppressed"
+    """Who was erased is on the suppression list from here on."""
+    SUPPRESSION_LIFTED = "suppression_lifted"
+    """She opted in again herself, and is off the list."""
+    REAPPEARED = "reappeared"
+    """Who was erased was found in a system again."""
+    REAPPLIED = "reapplied"
+    """An erasure, a withdrawal or an objection was done once more in one system."""
+    REAPPLY_DROPPED = "reapply_dropped"
+    """It was not wanted any more: she has decided otherwise since."""
+    SWEPT = "swept"
+    """A whole system was gone through for people who were erased."""
+    REPLAYED = "replayed"
+    """After a restored back-up: what had been asked for since was done once more."""
+    RESTORED = "restored"
+    """The portal's own database was restored from a back-up."""
 
 
 class NotACode(ValueError):

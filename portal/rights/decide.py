@@ -6,6 +6,7 @@ from datetime import datetime
 
 from portal.access.sessions import SignedIn
 from portal.consent.record import ConsentRecord, Decision
+from portal.consent.suppression import Suppressions
 from portal.domain.register import Ground, Purpose, Register
 from portal.domain.rights import Right
 from portal.rights.deeds import consent
@@ -46,12 +47,14 @@ class Deciding:
         reading: Reading,
         requests: Requests,
         record: ConsentRecord,
+        suppressions: Suppressions,
     ) -> None:
         self._database = database
         self._register = register
         self._reading = reading
         self._requests = requests
         self._record = record
+        self._suppressions = suppressions
 
     def standings(self, signed_in: SignedIn, held: Holdings) -> list[Standing]:
         """Every purpose that can be stopped, in the register's order."""
@@ -83,6 +86,10 @@ class Deciding:
                 evidence=evidence,
                 request_id=request_id,
             )
+            if granted:
+                self._suppressions.lift(
+                    unit.session, signed_in.subject_id, evidence.at, "portal", request_id
+                )
 
         return self._requests.receive(
             signed_in,

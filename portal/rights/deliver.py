@@ -20,6 +20,7 @@ from portal.consent.record import ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
 from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
@@ -54,11 +55,17 @@ class Delivering(Handler):
     """Handler of deliveries."""
 
     def __init__(
-        self, database: Database, adapters: Registry, ledger: Ledger, clock: Clock
+        self,
+        database: Database,
+        adapters: Registry,
+        ledger: Ledger,
+        aftermath: Aftermath,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._adapters = adapters
         self._ledger = ledger
+        self._aftermath = aftermath
         self._clock = clock
         self._brake = Brake(clock)
 
@@ -161,6 +168,8 @@ class Delivering(Handler):
                 return Finished(moved, how=ENDED_IN_CONFLICT, keep=True)
             case DeliveryState.FAILED:
                 return GaveUp(str(ended.outcome.get("cause", "failed")), moved)
+        if task.payload["do"] == "erase" and ended.state is not DeliveryState.AWAITING:
+            return Finished(self._erased(task, moved))
         return Finished(moved)
 
     def _rings(self, task: Task, moved: Recording) -> Recording:
@@ -181,6 +190,13 @@ class Delivering(Handler):
                 request_id=delivery.request_id,
                 facts={"do": task.payload["do"], **_codes(delivery.outcome)},
             )
+
+        return record
+
+    def _erased(self, task: Task, moved: Recording) -> Recording:
+        def record(db: Db) -> None:
+            moved(db)
+            self._aftermath.of_erasure(db, task)
 
         return record
 

@@ -15,6 +15,9 @@ from portal.faults import fault
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import likeness
 from portal.rights.ended import GONE
+from portal.rights.journaling import JOB as JOURNAL
+from portal.rights.journaling import JOURNALED
+from portal.rights.journaling import job_key as journal_key
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
 from portal.store.vault import new_reference
@@ -175,6 +178,8 @@ class Requests:
             request_id=request_id,
             facts={"right": right, "adapters": list(deliveries), **details},
         )
+        if right in JOURNALED:  # before its deliveries: what is done first is not forgotten
+            self._outbox.put(unit, JOURNAL, {}, key=journal_key(request_id), lane=Lane.PROTECT)
         for adapter, payload in deliveries.items():
             like = likeness(payload)
             waiting = self._outbox.waiting_like(unit, like, signed_in.subject_id, adapter)

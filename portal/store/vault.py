@@ -21,6 +21,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import BadSignature, Signer
 
 from portal.domain.addresses import Email
+from portal.store.hashing import Hasher
 
 KEY_LENGTH = 32  # characters, at least; `Keyring.create` makes 43, which are 256 bits
 
@@ -133,9 +134,23 @@ class Vault:
             (version, _keyed(key, "alias", email.canonical)) for version, key in self._keys.alias
         ]
 
+    @property
+    def hasher(self) -> Hasher:
+        """Makes the aliases of very many addresses."""
+        return Hasher([key for _, key in self._keys.alias], "alias")
+
     def bucket(self, *parts: str) -> bytes:
         """The digest under which something is counted."""
         return _keyed(self._keys.alias[-1][1], "bucket", _joined(*parts))
+
+    def mac(self, purpose: str, text: str) -> str:
+        """What shows that a text kept outside the database was written by this portal."""
+        return _keyed(self._keys.signing[-1], f"mac {purpose}", text).hex()
+
+    def check_mac(self, purpose: str, text: str, mac: str) -> bool:
+        """Was it made over this very text, by any of the keys?"""
+        made = (_keyed(key, f"mac {purpose}", text).hex() for key in reversed(self._keys.signing))
+        return any(hmac.compare_digest(one, mac) for one in made)
 
     # tokens ----------------------------------------------------------------------------------
 

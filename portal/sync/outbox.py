@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from portal.domain.clock import Clock
 from portal.domain.rights import Lane
 from portal.store.database import Unit
-from portal.store.tables import Job
+from portal.store.tables import Job, Subject
 from portal.store.vault import Vault
 
 SEALED_FOR = "job"
@@ -90,6 +90,21 @@ class Outbox:
         if last is None or last.lease is not None or last.likeness != self._likeness(like):
             return None
         return last
+
+    def is_waiting(self, unit: Unit, like: str, subject_id: str, adapter: str) -> bool:
+        """Does a job that does the very same wait for this pair, not begun yet?
+
+        Who asks holds the subject's row until the commit: two that ask at once take turns.
+        """
+        unit.session.execute(
+            select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True)
+        )
+        waiting = (
+            select(Job.id)
+            .where(Job.subject_id == subject_id, Job.adapter == adapter, Job.ended_at.is_(None))
+            .where(Job.likeness == self._likeness(like), Job.lease.is_(None))
+        )
+        return unit.session.scalar(waiting.limit(1)) is not None
 
     def put_back(self, unit: Unit, job_id: int) -> Job | None:
         """Open a job again that was given up and has its payload still, under the same key."""

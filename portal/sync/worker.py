@@ -29,6 +29,8 @@ SAFETY_POLL = 30.0
 """Seconds after which a worker looks by itself, should a wake-up have been missed."""
 CHORES_EVERY = 60.0
 """Seconds between two rounds of chores, at most, however many jobs there are."""
+WHILE_CLOSED = 5.0
+"""Seconds after which to look whether it may work again."""
 AFTER_A_FAULT = 2.0
 """Seconds of rest when the database is away or the engine itself met a fault."""
 RENEW_EVERY = claims.LEASE.total_seconds() / 3
@@ -67,6 +69,7 @@ class Worker:
         clock: Clock,
         chores: Sequence[Chore] = (),
         gates: Gates | None = None,
+        may_work: Callable[[], bool] = lambda: True,
         max_attempts: int = MAX_ATTEMPTS,
         poll: float = SAFETY_POLL,
         renew_every: float = RENEW_EVERY,
@@ -77,6 +80,7 @@ class Worker:
         self._clock = clock
         self._chores = tuple(chores)
         self._gates = gates or Gates()
+        self._may_work = may_work
         self._endings = Endings(database, vault, self._gates, clock)
         self._max_attempts = max_attempts
         self._poll = poll
@@ -144,6 +148,8 @@ class Worker:
         chores_due = time.monotonic() + CHORES_EVERY
         self.drain(lambda: self._stopping or time.monotonic() >= chores_due)
         self._do_chores()
+        if not self._may_work():
+            return min(self._poll, WHILE_CLOSED)
         now = self._clock()
         with self._database.reading() as session:
             due = claims.next_due(session, now)
@@ -172,6 +178,8 @@ class Worker:
 
     def run_once(self) -> bool:
         """Claim the next job and make one attempt at it. False: there was none to claim."""
+        if not self._may_work():
+            return False
         with self._database.unit("job claimed") as unit:
             job = claims.claim(unit.session, self._clock(), self._gates)
             if job is None:

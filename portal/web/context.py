@@ -13,6 +13,7 @@ from portal.desk.services import Desk
 from portal.domain.clock import Clock
 from portal.domain.register import Register
 from portal.domain.rights import Goal
+from portal.rights.recovery import Recovery
 from portal.rights.services import Rights
 from portal.store.database import Database
 
@@ -34,6 +35,7 @@ class Services:
     sessions: Sessions
     rights: Rights
     desk: Desk
+    recovery: Recovery
     clock: Clock
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from tests.demos import Demo, Mailbox
 
@@ -82,16 +82,16 @@ def test_what_takes_long_is_looked_at_every_five_seconds(
     sign_in(page, mailbox)
     with demo.nothing_delivered():
         correct(page, "06 1234 0003")
-        asked: list[Request] = []
-        answered: list[Request] = []
-        page.on("request", asked.append)
-        page.on("requestfinished", answered.append)
+        asked: list[str] = []
+        answered: list[str] = []
+        page.on("request", lambda sent: asked.append(sent.url))
+        page.on("requestfinished", lambda sent: answered.append(sent.url))
 
         def looked(seconds: float, step: float) -> int:
             """How often in these seconds; after each step the answer is waited for."""
             before = len(asked)
             for _ in range(round(seconds / step)):
-                page.clock.run_for(step * 1000)
+                page.clock.run_for(round(step * 1000))
                 page.wait_for_timeout(10)
                 while len(answered) < len(asked):
                     page.wait_for_timeout(10)

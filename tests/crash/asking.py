@@ -59,13 +59,14 @@ class Run:
         """Correct one field, as the page does it."""
         signed_in = self.world.people[person, site]
         correcting = self._rights.correcting
-        seen = correcting.begin(signed_in, self._rights.reading.of(signed_in)).seen
-        changes, faults = correcting.compare(signed_in, seen, {field: value})
+        seen = correcting.begin(self._rights.reading.of(signed_in))
+        changes, faults = correcting.compare(seen, {field: value})
         assert changes, f"nothing to correct: {faults}"
+        wanted = {one.field.id: one.after for one in changes}
         adapters = self._holding("writable", field, site)
         content = {"values": {field: value}}
         with self._asks("write", person, content, adapters, how):
-            return correcting.save(signed_in, seen, changes, "en")
+            return correcting.save(signed_in, seen, wanted, "en")
 
     def decide(
         self, person: str, purpose: str, granted: bool, *, site: str = "one", **how: Any

@@ -124,7 +124,8 @@ class _Check:
             return
         told = [
             row
-            for row in self.ledger[delivery["request_id"], Event.DELIVERED]
+            for event in (Event.DELIVERED, Event.DROPPED)
+            for row in self.ledger[delivery["request_id"], event]
             if row["facts"]["adapter"] == delivery["adapter"]
             and row["facts"]["state"] == delivery["state"]
         ]

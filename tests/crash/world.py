@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-import portal as composition
-from portal import Portal, compose
+from portal import Portal, compose, composition
 from portal.access.sessions import SignedIn
 from portal.config import load
 from portal.demo.settings import CONFIG

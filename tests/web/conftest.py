@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import portal as composition
+from portal import composition
 from portal.store.vault import Vault
 from tests.portals import Office, StartOffice, Visitor
 from tests.servers.mail import running_mail_server

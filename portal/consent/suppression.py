@@ -1,0 +1,201 @@
+"""The suppression list: who was erased and must not come back by somebody else's doing.
+
+It names nobody: a subject is a random id, found again by the keyed hashes of her addresses. She
+stands on it until she herself opts in again, later than she asked to be erased.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from portal.consent.record import ConsentRecord
+from portal.domain.clock import Clock
+from portal.domain.rights import Right
+from portal.proof.ledger import Event, Ledger
+from portal.store.database import Database
+from portal.store.tables import Request, Subject, SubjectAlias, Suppression
+
+BATCH = 5000
+"""Digests that are looked up at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """One subject who is not to be there, and since when (UTC): the time of her last erasure."""
+
+    subject_id: str
+    since: datetime
+
+
+class Suppressions:
+    """Puts subjects on the list, takes them off it, and finds them."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def add(self, db: Session, subject_id: str, request_id: str, since: datetime) -> bool:
+        """Put a subject on the list, in the transaction that ends her erasure.
+
+        Args:
+            db: That transaction's.
+            subject_id: Who was erased.
+            request_id: By which request.
+            since: When she asked for it (UTC).
+
+        Returns:
+            False: she opted in again between asking and now, and is not put on it.
+        """
+        if self._opted_in_after(db, subject_id, since):
+            facts = {"because": "portal"}
+            self._note(db, Event.SUPPRESSION_LIFTED, subject_id, request_id, facts)
+            return False
+        # Two systems may have erased her in the same instant: whoever comes second finds the row.
+        db.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update())
+        standing = _standing(db, subject_id)
+        if standing is None:
+            standing = Suppression(subject_id=subject_id, request_id=request_id, since=since)
+            db.add(standing)
+        elif since > standing.since:
+            standing.since, standing.request_id = since, request_id
+        else:
+            return True
+        db.flush()
+        self._note(db, Event.SUPPRESSED, subject_id, request_id, {})
+        return True
+
+    def lift(
+        self,
+        db: Session,
+        subject_id: str,
+        opted_in_at: datetime,
+        because: str,
+        request_id: str | None = None,
+    ) -> bool:
+        """Take a subject off the list for an opt-in of her own. False: it is no later one.
+
+        Args:
+            db: The transaction that holds the opt-in, or that found it.
+            subject_id: Who opted in.
+            opted_in_at: When (UTC).
+            because: ``portal``, or the adapter that holds the opt-in.
+            request_id: The request by which she did, if it was one.
+        """
+        lifted = db.execute(
+            update(Suppression)
+            .where(Suppression.subject_id == subject_id, Suppression.lifted_at.is_(None))
+            .where(Suppression.since < opted_in_at)
+            .values(lifted_at=self._clock())
+            .execution_options(synchronize_session=False)
+        )
+        if not lifted.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
+            return False
+        self._note(db, Event.SUPPRESSION_LIFTED, subject_id, request_id, {"because": because})
+        return True
+
+    @staticmethod
+    def of(db: Session, subject_id: str, sites: Sequence[str]) -> Suppressed | None:
+        """Is this subject suppressed in a system that visitors of these sites see?"""
+        row = db.execute(_suppressed(sites).where(Suppression.subject_id == subject_id)).first()
+        return None if row is None else Suppressed(row[0], row[1])
+
+    def _opted_in_after(self, db: Session, subject_id: str, since: datetime) -> bool:
+        latest = ConsentRecord.latest(db, subject_id).values()
+        return any(decision.granted and decision.at > since for decision in latest)
+
+    def _note(
+        self,
+        db: Session,
+        event: Event,
+        subject_id: str,
+        request_id: str | None,
+        facts: dict[str, str],
+    ) -> None:
+        self._ledger.note(db, event, subject_id=subject_id, request_id=request_id, facts=facts)
+
+
+class ByDigest:
+    """Who is suppressed in one system, by the digests of their addresses.
+
+    As long as they are few their digests are held in memory; of more than ``few`` each batch is
+    looked up.
+    """
+
+    def __init__(self, database: Database, sites: Sequence[str], few: int = 100_000) -> None:
+        self._database = database
+        self._query = _with_aliases(sites)
+        with database.reading() as db:
+            count = db.scalar(select(func.count()).select_from(self._query.subquery())) or 0
+        self._held = self._rows(self._query) if count <= few else None
+
+    def among(self, digests: Sequence[bytes]) -> dict[bytes, Suppressed]:
+        """Those of these digests that are a suppressed subject's."""
+        if self._held is not None:
+            if self._held.keys().isdisjoint(digests):
+                return {}
+            return {digest: self._held[digest] for digest in digests if digest in self._held}
+        found: dict[bytes, Suppressed] = {}
+        for start in range(0, len(digests), BATCH):
+            some = SubjectAlias.digest.in_(digests[start : start + BATCH])
+            found |= self._rows(self._query.where(some))
+        return found
+
+    def _rows(self, query: "Select[bytes, str, datetime]") -> dict[bytes, Suppressed]:
+        with self._database.reading() as db:
+            return {
+                digest: Suppressed(subject_id, since)
+                for digest, subject_id, since in db.execute(query)
+            }
+
+
+def _standing(db: Session, subject_id: str) -> Suppression | None:
+    return db.scalar(
+        select(Suppression)
+        .where(Suppression.subject_id == subject_id, Suppression.lifted_at.is_(None))
+        .with_for_update()
+    )
+
+
+def _erased_at(sites: Sequence[str]) -> "Select[str, datetime]":
+    """Per subject: the last erasure asked for on one of these sites, since the last opt-in.
+
+    A system that the site of her request does not see is none that she asked to be erased from.
+    """
+    lifted = (
+        select(func.max(Suppression.lifted_at))
+        .where(Suppression.subject_id == Request.subject_id)
+        .correlate(Request)
+        .scalar_subquery()
+    )
+    return (
+        select(Request.subject_id, func.max(Request.received_at).label("since"))
+        .where(Request.right == Right.ERASE, Request.site.in_(sites))
+        .where(or_(lifted.is_(None), Request.received_at > lifted))
+        .group_by(Request.subject_id)
+    )
+
+
+def _suppressed(sites: Sequence[str]) -> "Select[str, datetime]":
+    erased = _erased_at(sites).subquery()
+    return (
+        select(Suppression.subject_id, erased.c.since)
+        .join(erased, erased.c.subject_id == Suppression.subject_id)
+        .where(_stands())
+    )
+
+
+def _with_aliases(sites: Sequence[str]) -> "Select[bytes, str, datetime]":
+    erased = _erased_at(sites).subquery()
+    return (
+        select(SubjectAlias.digest, Suppression.subject_id, erased.c.since)
+        .join(Suppression, Suppression.subject_id == SubjectAlias.subject_id)
+        .join(erased, erased.c.subject_id == Suppression.subject_id)
+        .where(_stands())
+    )
+
+
+def _stands() -> ColumnElement[bool]:
+    return Suppression.lifted_at.is_(None)

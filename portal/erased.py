@@ -1,0 +1,75 @@
+"""Erased stays erased: the parts of it, put together for the composition root."""
+
+from dataclasses import dataclass
+
+from portal.access.directory import Directory
+from portal.adapters.contract import Registry
+from portal.consent.suppression import Suppressions
+from portal.domain.clock import Clock
+from portal.domain.register import Ground, Register
+from portal.proof.ledger import Ledger
+from portal.rights import journaling, reapply, recheck
+from portal.rights.aftermath import Aftermath
+from portal.rights.reappeared import Reappeared
+from portal.rights.recovery import Recovery
+from portal.rights.recreate import Recreating
+from portal.rights.replay import Replaying
+from portal.rights.sweep import Sweeping
+from portal.store.database import Database
+from portal.store.journal import Journal
+from portal.store.vault import Vault
+from portal.sync.jobs import Handler
+from portal.sync.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What keeps those who were erased away."""
+
+    suppressions: Suppressions
+    aftermath: Aftermath
+    sweeping: Sweeping
+    replaying: Replaying
+    recovery: Recovery
+    recreating: Recreating
+    handlers: dict[str, Handler]
+
+
+def put_together(
+    database: Database,
+    vault: Vault,
+    outbox: Outbox,
+    ledger: Ledger,
+    register: Register,
+    adapters: Registry,
+    directory: Directory,
+    journal: Journal,
+    clock: Clock,
+) -> Erased:
+    """All of it, over one portal's own parts."""
+    opt_ins = [one.id for one in register.purposes if one.ground is Ground.CONSENT]
+    suppressions = Suppressions(ledger, clock)
+    reappeared = Reappeared(outbox, ledger, clock)
+    replaying = Replaying(database, vault, outbox, directory, suppressions, ledger, clock, opt_ins)
+    again = reapply.Reapplying(database, adapters, directory, suppressions, ledger, clock, opt_ins)
+    look = recheck.Rechecking(
+        database, adapters, directory, suppressions, reappeared, clock, opt_ins
+    )
+    recovery = Recovery(database, journal, clock)
+    return Erased(
+        suppressions=suppressions,
+        aftermath=Aftermath(outbox, suppressions, clock),
+        sweeping=Sweeping(
+            database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins
+        ),
+        replaying=replaying,
+        recovery=recovery,
+        recreating=Recreating(
+            database, journal, recovery, adapters, suppressions, replaying, ledger, clock
+        ),
+        handlers={
+            reapply.JOB: again,
+            recheck.JOB: look,
+            journaling.JOB: journaling.Journaling(database, journal, clock),
+        },
+    )

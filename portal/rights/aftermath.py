@@ -1,0 +1,40 @@
+"""What follows an erasure that reached its end: she is suppressed, and looked for again later."""
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session as Db
+
+from portal.consent.suppression import Suppressions
+from portal.domain.clock import Clock
+from portal.rights.recheck import recheck
+from portal.rights.requests import delivery_of
+from portal.store.database import Unit
+from portal.store.tables import Delivery, Request
+from portal.sync.jobs import Task
+from portal.sync.outbox import Outbox
+
+
+class Aftermath:
+    """Written in the transaction in which an erasure ends."""
+
+    def __init__(self, outbox: Outbox, suppressions: Suppressions, clock: Clock) -> None:
+        self._outbox = outbox
+        self._suppressions = suppressions
+        self._clock = clock
+
+    def of_erasure(self, db: Db, task: Task) -> None:
+        """One system has erased her. Of several requests that one job served, the last counts."""
+        delivery = delivery_of(db, task.key)
+        if delivery is None:
+            return
+        last = db.scalars(
+            select(Request)
+            .join(Delivery, Delivery.request_id == Request.id)
+            .where(or_(Delivery.id == delivery.id, Delivery.follows == delivery.id))
+            .order_by(Request.received_at.desc())
+            .limit(1)
+        ).one()
+        if not self._suppressions.add(db, last.subject_id, last.id, last.received_at):
+            return
+        # What is written with a job's end; the worker that ends it looks for more by itself.
+        unit = Unit(db, "job ended")
+        recheck(unit, self._outbox, delivery, last.subject_id, task.payload, self._clock())

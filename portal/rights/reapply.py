@@ -1,0 +1,193 @@
+"""Doing an erasure, a withdrawal or an objection once more in one system that has lost it.
+
+An import brought somebody back, or the CRM was restored from an old back-up. The job carries one
+record's key and address, sealed, and is wiped at its end like every other. It looks again before it
+does anything: what she has decided since stands.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session as Db
+
+from portal.access.directory import Directory, records_of
+from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
+from portal.consent.record import ConsentRecord
+from portal.consent.suppression import Suppressions
+from portal.domain.addresses import Email
+from portal.domain.clock import Clock
+from portal.domain.rights import DeliveryState, Lane, Right
+from portal.proof.ledger import Event, Ledger
+from portal.rights.brake import Brake
+from portal.rights.deeds import DEEDS, erasure, likeness
+from portal.rights.ended import BRAKE, Ended
+from portal.rights.restored import confirm
+from portal.rights.returned import Finding, look_at, opted_in_at
+from portal.rights.stumbling import stumbled
+from portal.store.database import Database, Unit
+from portal.sync.alarms import AlarmKind, raise_alarm
+from portal.sync.jobs import (
+    Again,
+    Finished,
+    GaveUp,
+    Handler,
+    Later,
+    Recording,
+    Result,
+    Task,
+    Verdict,
+)
+from portal.sync.outbox import Outbox
+
+JOB = "reapply"
+AWAITING_AGAIN = 300.0
+"""Seconds until an asynchronous CRM is read once more."""
+
+
+def reapply(
+    unit: Unit, outbox: Outbox, subject_id: str, adapter: str, payload: Mapping[str, Any]
+) -> bool:
+    """Put it to work, in the caller's unit of work. False: the very same waits already."""
+    like = likeness(payload)
+    if outbox.is_waiting(unit, like, subject_id, adapter):
+        return False
+    outbox.put(
+        unit,
+        JOB,
+        payload,
+        lane=Lane.PROTECT,
+        subject_id=subject_id,
+        adapter=adapter,
+        like=like,
+    )
+    return True
+
+
+def erasure_again(email: Email, ref: Ref) -> dict[str, Any]:
+    """Erase this one record again."""
+    return erasure(email, [ref], (), ())
+
+
+class Reapplying(Handler):
+    """Handler of what is done once more."""
+
+    def __init__(
+        self,
+        database: Database,
+        adapters: Registry,
+        directory: Directory,
+        suppressions: Suppressions,
+        ledger: Ledger,
+        clock: Clock,
+        opt_ins: Sequence[str],
+    ) -> None:
+        self._database = database
+        self._adapters = adapters
+        self._directory = directory
+        self._suppressions = suppressions
+        self._ledger = ledger
+        self._clock = clock
+        self._opt_ins = frozenset(opt_ins)
+        self._brake = Brake(clock)
+
+    def run(self, task: Task) -> Result:
+        """Look whether it is still wanted, do it, read it back."""
+        adapter = self._adapters.get(task.adapter or "")
+        if adapter is None:
+            return GaveUp("no_adapter")
+        with self._database.reading() as db:
+            if self._brake.is_on(db, adapter):
+                return Again(BRAKE, 0.0, verdict=Verdict.PAUSE)
+        try:
+            dropped = self._erasure_dropped if _erases(task) else self._stop_dropped
+            record = dropped(adapter, task)
+            if record is not None:
+                return Finished(record)
+            ended = DEEDS[task.payload["do"]](adapter, task.payload, task.key)
+        except AdapterError as error:
+            return stumbled(error)
+        return self._answer(task, ended)
+
+    def _erasure_dropped(self, adapter: Adapter, task: Task) -> Recording | None:
+        subject_id = task.subject_id or ""
+        with self._database.reading() as db:
+            sites = self._directory.sites_of(adapter.name)
+            suppressed = self._suppressions.of(db, subject_id, sites)
+        if suppressed is None:
+            return self._noted(task, Event.REAPPLY_DROPPED, cause="lifted")
+        email, now = Email.parse(task.payload["email"]), self._clock()
+        refs = [Ref(adapter.name, key) for key in task.payload["refs"]]
+        findings = {
+            look_at(adapter, ref, email, suppressed.since, self._opt_ins, now) for ref in refs
+        }
+        if Finding.OPTED_IN in findings:
+            return self._lifted(task, adapter.name)
+        if Finding.BACK not in findings:
+            return self._noted(task, Event.REAPPLIED, state=DeliveryState.CONFIRMED, cause="gone")
+        return None
+
+    def _stop_dropped(self, adapter: Adapter, task: Task) -> Recording | None:
+        """Of a withdrawal or an objection: has she given it again, here or in the CRM?"""
+        purpose = task.payload["purpose"]
+        with self._database.reading() as db:
+            latest = ConsentRecord.latest(db, task.subject_id or "").get(purpose)
+        if latest is None or latest.granted:
+            return self._noted(task, Event.REAPPLY_DROPPED, cause="superseded")
+        records = records_of(adapter, Email.parse(task.payload["email"]))
+        at, now = datetime.fromisoformat(task.payload["evidence"]["at"]), self._clock()
+        if any(opted_in_at(record, at, {purpose}, now) for record in records):
+            return self._noted(task, Event.REAPPLY_DROPPED, cause="superseded")
+        return None
+
+    def _answer(self, task: Task, ended: Ended) -> Result:
+        match ended.state:
+            case DeliveryState.UNCONFIRMED:
+                return Again("not_confirmed")
+            case DeliveryState.AWAITING if ended.until is not None:
+                return Later(ended.until)
+            case DeliveryState.AWAITING if not ended.by_a_person:
+                return Again("awaiting", AWAITING_AGAIN)
+            case DeliveryState.FAILED:
+                return GaveUp(str(ended.outcome.get("cause", "failed")))
+            case DeliveryState.AWAITING:
+                return Finished(self._by_a_person(task))
+        return Finished(self._noted(task, Event.REAPPLIED, state=ended.state))
+
+    def _by_a_person(self, task: Task) -> Recording:
+        def record(db: Db) -> None:
+            self._noted(task, Event.REAPPLIED, state=DeliveryState.AWAITING)(db)
+            raise_alarm(
+                db,
+                AlarmKind.NOT_CONFIRMED,
+                f"reapply:{task.adapter}:{task.subject_id}",
+                now=self._clock(),
+                adapter=task.adapter,
+                subject_id=task.subject_id,
+                facts={"kind": JOB, "cause": "by_a_person"},
+            )
+
+        return record
+
+    def _lifted(self, task: Task, adapter: str) -> Recording:
+        def record(db: Db) -> None:
+            self._suppressions.lift(db, task.subject_id or "", self._clock(), adapter)
+
+        return record
+
+    def _noted(self, task: Task, event: Event, **facts: Any) -> Recording:
+        def record(db: Db) -> None:
+            right = {"do": task.payload["do"]}
+            if not _erases(task):
+                right["purpose"] = task.payload["purpose"]
+            facts_too = {"adapter": task.adapter, **right, **facts}
+            self._ledger.note(db, event, subject_id=task.subject_id, facts=facts_too)
+            rights = (Right.ERASE,) if _erases(task) else (Right.WITHDRAW, Right.OBJECT)
+            state = facts.get("state", DeliveryState.CONFIRMED)
+            confirm(db, task.subject_id or "", task.adapter or "", rights, state)
+
+        return record
+
+
+def _erases(task: Task) -> bool:
+    return bool(task.payload["do"] == "erase")

@@ -1,0 +1,197 @@
+"""Bringing a restored database up to the erasure journal, and every system with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session as Db
+
+from portal.adapters.contract import Registry
+from portal.consent.suppression import Suppressions
+from portal.domain.clock import Clock
+from portal.domain.rights import DeliveryState, Right
+from portal.proof.ledger import Ledger
+from portal.rights.journaling import JOURNALED, marks_of, set_mark
+from portal.rights.reapply import JOB as REAPPLY
+from portal.rights.recovery import UNFINISHED, Recovery
+from portal.rights.replay import Replayed, Replaying
+from portal.rights.restored import CAUSE, Settled, settle, unsure
+from portal.rights.walk import Progress
+from portal.store.database import Database
+from portal.store.journal import Journal, JournalDamaged, Line
+from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
+
+
+@dataclass(slots=True)
+class Recreated:
+    """What a replay of the journal did."""
+
+    lines: int = 0
+    """That the database did not know."""
+    by_right: dict[str, int] = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
+    adapters: list[Replayed] = field(default_factory=list)
+
+
+class Recreating:
+    """Writes down again what the database has forgotten, and has it done again."""
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        recovery: Recovery,
+        adapters: Registry,
+        suppressions: Suppressions,
+        replaying: Replaying,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._recovery = recovery
+        self._adapters = adapters
+        self._suppressions = suppressions
+        self._replaying = replaying
+        self._ledger = ledger
+        self._clock = clock
+
+    def replay(self, *, dry_run: bool, progress: Progress) -> Recreated:
+        """Write down again what the database has forgotten, and do it again in every system.
+
+        May be stopped and begun again at any time. When nothing is missing it does nothing.
+
+        Raises:
+            JournalAway: See `Journal.after`.
+            JournalDamaged: See there.
+            AdapterError: A system could not be asked. The portal stays closed: try again.
+        """
+        done = Recreated()
+        name = self._journal.id()
+        if name is None:
+            return done
+        with self._database.reading() as db:
+            mark, begun = marks_of(db).get(name, 0), name in marks_of(db, UNFINISHED)
+        lines = self._journal.after(mark)
+        unknown = self._recovery.unknown(lines)
+        done.lines = len(unknown)
+        for line in unknown:
+            done.by_right[line.right] = done.by_right.get(line.right, 0) + 1
+        if dry_run or not (unknown or begun):
+            return done
+        self._recreate(name, mark, unknown, done, first=not begun)
+        if not lines:  # the journal itself is shorter than when its replay began
+            raise JournalDamaged("it ends before its replay has ended")
+        since = min(datetime.fromisoformat(line.at) for line in lines)
+        for adapter in self._adapters.values():
+            replayed = self._replaying.replay(adapter, since, dry_run=False, progress=progress)
+            done.adapters.append(replayed)
+        self._finish(name, lines[-1].number)
+        return done
+
+    def _recreate(
+        self, name: str, mark: int, lines: Sequence[Line], done: Recreated, *, first: bool
+    ) -> None:
+        with self._database.unit("journal replayed") as unit:
+            db = unit.session
+            if first:
+                db.add(Mark(name=f"{UNFINISHED}{name}", value=str(mark)))
+                done.settled = settle(db, self._ledger, lines, self._clock())
+            for line in lines:
+                self._write(db, line)
+            unit.commit()
+
+    def _write(self, db: Db, line: Line) -> None:
+        """One request as it was, as far as the journal knows; whether it took effect, it does not.
+
+        The words of a decision are lost, their version is not.
+        """
+        at, now = datetime.fromisoformat(line.at), self._clock()
+        subject_id = self._subject(db, line, at)
+        details = {"purposes": [*line.purposes]} if line.purposes else {}
+        db.add(
+            Request(
+                id=line.request,
+                subject_id=subject_id,
+                site=line.site,
+                right=line.right,
+                locale=line.locale,
+                received_at=at,
+                details=details,
+            )
+        )
+        db.flush()
+        for adapter in line.adapters:
+            there = adapter in self._adapters and line.right != Right.CONSENT
+            state = DeliveryState.UNCONFIRMED if there else DeliveryState.CONFIRMED
+            db.add(
+                Delivery(
+                    request_id=line.request,
+                    adapter=adapter,
+                    state=state,
+                    changed_at=now,
+                    outcome={"cause": CAUSE},
+                )
+            )
+        given = line.right == Right.CONSENT
+        for purpose, version in zip(line.purposes, line.wordings, strict=True):
+            db.add(
+                Consent(
+                    subject_id=subject_id,
+                    purpose=purpose,
+                    granted=given,
+                    at=at,
+                    source=CAUSE,
+                    wording="",
+                    wording_version=version,
+                    locale=line.locale,
+                    request_id=line.request,
+                )
+            )
+        db.flush()
+        if line.right == Right.ERASE:
+            self._suppressions.add(db, subject_id, line.request, at)
+        elif given:
+            self._suppressions.lift(db, subject_id, at, "portal", line.request)
+
+    @staticmethod
+    def _subject(db: Db, line: Line, at: datetime) -> str:
+        """The subject, made again where it is missing, with the hashes it is found by."""
+        aliases: Mapping[tuple[int, bytes], SubjectAlias | None] = {
+            (version, bytes.fromhex(digest)): db.get(SubjectAlias, (version, bytes.fromhex(digest)))
+            for version, digest in line.aliases
+        }
+        subject_id = next((one.subject_id for one in aliases.values() if one), line.subject)
+        if db.get(Subject, subject_id) is None:
+            db.add(Subject(id=subject_id, created_at=at))
+            db.flush()
+        for (version, digest), there in aliases.items():
+            if there is None:
+                db.add(SubjectAlias(key_version=version, digest=digest, subject_id=subject_id))
+        return subject_id
+
+    @staticmethod
+    def _confirm_the_rest(db: Db, adapter: str) -> None:
+        """Where nothing had to be done again, everything is as it should be."""
+        busy = set(
+            db.scalars(
+                select(Job.subject_id).where(
+                    Job.kind == REAPPLY, Job.adapter == adapter, Job.ended_at.is_(None)
+                )
+            )
+        )
+        for delivery in unsure(db, adapter, JOURNALED):
+            request = db.get_one(Request, delivery.request_id)
+            if request.subject_id not in busy:
+                delivery.state = DeliveryState.CONFIRMED
+
+    def _finish(self, name: str, number: int) -> None:
+        """Every system was gone through: what was found is put to work, and the portal may open."""
+        with self._database.unit("journal replay finished") as unit:
+            for adapter in self._adapters:
+                self._confirm_the_rest(unit.session, adapter)
+            set_mark(unit.session, name, number)
+            unit.session.execute(delete(Mark).where(Mark.name == f"{UNFINISHED}{name}"))
+            unit.commit()
+        self._recovery.look()

@@ -1,0 +1,262 @@
+"""After a CRM was restored from a back-up: what was asked for since is done there once more.
+
+Erasures, withdrawals and objections are: who asked is found again by keyed hash over `scan`, and
+what was decided stands in the portal's own tables. Corrections are not: no value was ever kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session as Db
+
+from portal.access.directory import Directory
+from portal.adapters.contract import Adapter, Evidence, Record
+from portal.consent.suppression import Suppressions
+from portal.domain.clock import Clock
+from portal.domain.rights import DeliveryState, Right
+from portal.proof.ledger import Event, Ledger
+from portal.rights.deeds import consent
+from portal.rights.reapply import erasure_again, reapply
+from portal.rights.restored import unsure
+from portal.rights.returned import Finding, look_at, opted_in_at
+from portal.rights.walk import Hit, Progress, walk
+from portal.store.database import Database, Unit
+from portal.store.tables import Consent, Delivery, Request, SubjectAlias
+from portal.store.vault import Vault
+from portal.sync.outbox import Outbox
+
+ENDED_WELL = (DeliveryState.CONFIRMED, DeliveryState.RETAINED)
+STOPS = (Right.WITHDRAW, Right.OBJECT)
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay did. All are numbers of records, where nothing else is said."""
+
+    adapter: str
+    dry_run: bool
+    records: int = 0
+    """That the system holds with an address."""
+    erasures: int = 0
+    """Put to work to be erased again."""
+    withdrawals: int = 0
+    """In which a consent is put to work to be withdrawn again."""
+    objections: int = 0
+    """In which an objection is put to work to be recorded again."""
+    already: int = 0
+    """Of these people, in which nothing had to be done."""
+    waiting: int = 0
+    """Jobs of an earlier replay that wait still."""
+    superseded: int = 0
+    """Decisions that a later one of the same person has overtaken."""
+    corrections_lost: int = 0
+    """Corrections made since: they are not kept, and cannot be made again."""
+    consents_lost: int = 0
+    """Consents given on the portal since: giving is hers to do again."""
+
+    @property
+    def to_do(self) -> int:
+        """What was put to work."""
+        return self.erasures + self.withdrawals + self.objections
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What one subject asked for, and what of it still stands."""
+
+    subject_id: str
+    erased_since: datetime | None = None
+    stops: dict[str, Consent] = field(default_factory=dict)
+    """Purpose id → the decision against it."""
+
+
+class Replaying:
+    """Does again what a restored CRM has forgotten."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        outbox: Outbox,
+        directory: Directory,
+        suppressions: Suppressions,
+        ledger: Ledger,
+        clock: Clock,
+        opt_ins: Sequence[str],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._outbox = outbox
+        self._directory = directory
+        self._suppressions = suppressions
+        self._ledger = ledger
+        self._clock = clock
+        self._opt_ins = frozenset(opt_ins)
+
+    def replay(
+        self, adapter: Adapter, since: datetime, *, dry_run: bool, progress: Progress
+    ) -> Replayed:
+        """Go through one restored system. A second time finds everything done.
+
+        Args:
+            adapter: The system.
+            since: When its back-up was made (UTC), or earlier.
+            dry_run: Count only.
+            progress: See there.
+
+        Raises:
+            AdapterError: The system could not be asked. What was found until then is put to work.
+        """
+        replayed = Replayed(adapter.name, dry_run)
+        with self._database.reading() as db:
+            known = self._aliases(db, self._wanted(db, adapter.name, since, replayed))
+            self._count_lost(db, adapter.name, since, replayed)
+        if known:
+            self._walk(adapter, known, replayed, progress)
+        if replayed.to_do and not dry_run:
+            facts = {"adapter": adapter.name, "jobs": replayed.to_do}
+            with self._database.unit("replayed") as unit:
+                self._ledger.note(unit.session, Event.REPLAYED, facts=facts)
+                unit.commit()
+        return replayed
+
+    def _walk(
+        self,
+        adapter: Adapter,
+        known: Mapping[bytes, Wanted],
+        replayed: Replayed,
+        progress: Progress,
+    ) -> None:
+        def among(digests: Sequence[bytes]) -> Mapping[bytes, Wanted]:
+            return known if not known.keys().isdisjoint(digests) else {}
+
+        for count, hits in walk(adapter, self._vault.hasher, among, None):
+            replayed.records += count
+            looked = [(hit, self._look(adapter, hit)) for hit in hits]
+            if looked:
+                with self._database.unit("replay") as unit:
+                    for hit, what in looked:
+                        self._put(unit, hit, what, replayed)
+                    if not replayed.dry_run:
+                        unit.commit()
+            progress(replayed.records)
+
+    # --- what was asked for ------------------------------------------------------------------
+
+    def _wanted(
+        self, db: Db, adapter: str, since: datetime, replayed: Replayed
+    ) -> dict[str, Wanted]:
+        """By subject: what was done there since, and has not been overtaken by a later decision."""
+        sites = self._directory.sites_of(adapter)
+        wanted: dict[str, Wanted] = {}
+        for request in _delivered(db, adapter, since, (Right.ERASE, *STOPS)):
+            one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
+            if request.right == Right.ERASE:
+                suppressed = self._suppressions.of(db, request.subject_id, sites)
+                one.erased_since = suppressed.since if suppressed else None
+                replayed.superseded += suppressed is None
+                continue
+            for purpose in request.details.get("purposes", ()):
+                latest = _latest(db, request.subject_id, purpose)
+                if latest is None or latest.granted:
+                    replayed.superseded += 1
+                else:
+                    one.stops[purpose] = latest
+        return wanted
+
+    @staticmethod
+    def _aliases(db: Db, wanted: Mapping[str, Wanted]) -> dict[bytes, Wanted]:
+        ids, known = [*wanted], {}
+        for start in range(0, len(ids), 500):
+            some = SubjectAlias.subject_id.in_(ids[start : start + 500])
+            for digest, subject_id in db.execute(
+                select(SubjectAlias.digest, SubjectAlias.subject_id).where(some)
+            ):
+                known[digest] = wanted[subject_id]
+        return known
+
+    @staticmethod
+    def _count_lost(db: Db, adapter: str, since: datetime, replayed: Replayed) -> None:
+        lost = [*_delivered(db, adapter, since, (Right.RECTIFY, Right.CONSENT))]
+        replayed.corrections_lost = sum(request.right == Right.RECTIFY for request in lost)
+        replayed.consents_lost = len(lost) - replayed.corrections_lost
+
+    # --- what is there -----------------------------------------------------------------------
+
+    def _look(self, adapter: Adapter, hit: Hit[Wanted]) -> Finding | list[Consent]:
+        """What is to be done about one record: erase it (or not), or stop some purposes in it."""
+        wanted, now = hit.known, self._clock()
+        if wanted.erased_since is not None:
+            since = wanted.erased_since
+            finding = look_at(adapter, hit.ref, hit.email, since, self._opt_ins, now)
+            if finding is not Finding.OPTED_IN:
+                return finding
+        record = adapter.read(hit.ref) if wanted.stops else None
+        if record is None or not hit.email.same_mailbox(record.email):
+            return []
+        return [stop for stop in wanted.stops.values() if self._is_on(record, stop, now)]
+
+    def _is_on(self, record: Record, stop: Consent, now: datetime) -> bool:
+        """Does this record allow the purpose, and not by a later decision of hers?
+
+        What rests on no consent is allowed where nothing is said: there an objection is missing.
+        """
+        state = record.consents.get(stop.purpose)
+        if state is None or state.granted is False:
+            return False
+        if state.granted is None:
+            return stop.purpose not in self._opt_ins
+        return opted_in_at(record, stop.at, {stop.purpose}, now) is None
+
+    def _put(
+        self, unit: Unit, hit: Hit[Wanted], what: Finding | list[Consent], replayed: Replayed
+    ) -> None:
+        subject_id, adapter = hit.known.subject_id, hit.ref.adapter
+        if what is Finding.BACK:
+            again = erasure_again(hit.email, hit.ref)
+            new = reapply(unit, self._outbox, subject_id, adapter, again)
+            replayed.erasures += new
+            replayed.waiting += not new
+        elif isinstance(what, list) and what:
+            for stop in what:
+                again = consent(hit.email, stop.purpose, False, _evidence(stop))
+                new = reapply(unit, self._outbox, subject_id, adapter, again)
+                objected = new and self._was_objection(unit.session, stop)
+                replayed.objections += objected
+                replayed.withdrawals += new and not objected
+                replayed.waiting += not new
+        else:
+            replayed.already += 1
+
+    @staticmethod
+    def _was_objection(db: Db, stop: Consent) -> bool:
+        request = db.get(Request, stop.request_id) if stop.request_id else None
+        return request is not None and request.right == Right.OBJECT
+
+
+def _delivered(db: Db, adapter: str, since: datetime, rights: Sequence[Right]) -> Sequence[Request]:
+    """The requests of these kinds that have reached this system since, as far as is known."""
+    ids = [one.request_id for one in unsure(db, adapter, rights)]
+    return db.scalars(
+        select(Request)
+        .join(Delivery, Delivery.request_id == Request.id)
+        .where(Delivery.adapter == adapter, Delivery.changed_at >= since)
+        .where(or_(Delivery.state.in_(ENDED_WELL), Request.id.in_(ids)))
+        .where(Request.right.in_(rights))
+        .order_by(Request.received_at, Request.id)
+    ).all()
+
+
+def _latest(db: Db, subject_id: str, purpose: str) -> Consent | None:
+    return db.scalar(
+        select(Consent)
+        .where(Consent.subject_id == subject_id, Consent.purpose == purpose)
+        .order_by(Consent.id.desc())
+        .limit(1)
+    )
+
+
+def _evidence(stop: Consent) -> Evidence:
+    return Evidence(stop.at, stop.source, stop.wording, stop.wording_version, stop.locale)

@@ -1,0 +1,256 @@
+"""The erasure journal: what must not be forgotten when the database is restored from a back-up.
+
+A file of lines outside the database and outside its back-ups, to which lines are only added. It
+names nobody: subjects by their random ids, addresses by their keyed hashes. Each line has a number
+and a code made with the portal's keys over itself and the code of the line before, so that a line
+that was changed, left out or slipped in is found. The first line names the journal.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from portal.faults import fault
+from portal.store.vault import Vault, new_reference
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+PURPOSE = "journal"
+BLOCK = 64 * 1024
+"""Bytes that are read at once, from the end backwards."""
+
+
+class JournalAway(Exception):
+    """The journal is not where it should be, or cannot be read or written there."""
+
+
+class JournalDamaged(Exception):
+    """A line of the journal is not as it was written. The message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request, as the journal holds it. Ids, codes and hashes; no address."""
+
+    request: str
+    subject: str
+    right: str
+    purposes: Sequence[str]
+    adapters: Sequence[str]
+    site: str
+    locale: str
+    at: str
+    """When it was received: ISO 8601, UTC."""
+    aliases: Sequence[tuple[int, str]]
+    """(version of the key, digest in hexadecimal digits) of each address of the subject."""
+    wordings: Sequence[str] = ()
+    """The version of the words that each decision was about."""
+    number: int = 0
+    """Its place, from 1; 0 while it has none."""
+
+
+class Journal:
+    """The file. Safe for several threads and processes, of several machines where its disk is."""
+
+    def __init__(self, path: Path, vault: Vault) -> None:
+        self.path = path
+        self._vault = vault
+
+    def exists(self) -> bool:
+        """Is there one? One whose first line was cut off by a crash is none yet."""
+        return self.id() is not None
+
+    def id(self) -> str | None:
+        """Its name; None when there is no journal.
+
+        Raises:
+            JournalAway: It cannot be read.
+            JournalDamaged: It begins with something else.
+        """
+        try:
+            with self.path.open("rb") as file:
+                first = file.readline()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise JournalAway(_reason(error)) from None
+        return str(self._opened(first, "", 0)["journal"]) if first.endswith(b"\n") else None
+
+    def append(self, lines: Sequence[Line], *, unless_there: bool = False) -> tuple[str, int]:
+        """Add lines, and return when they are on disk: (the journal's name, the last number).
+
+        Args:
+            lines: Their numbers are made here.
+            unless_there: Leave out those whose request is in it already.
+
+        Raises:
+            JournalAway: It cannot be written.
+            JournalDamaged: Its last line is not as it was written.
+        """
+        try:
+            with self._locked() as file:
+                number, mac = self._end(file)
+                known = {line.request for line in self._all(file)} if unless_there else set()
+                for line in lines:
+                    if line.request not in known:
+                        number += 1
+                        told = {**asdict(line), "number": number}
+                        mac = self._write(file, told, mac)
+                file.flush()
+                fault("journal: before the sync")
+                os.fsync(file.fileno())
+                fault("journal: after the sync")
+        except OSError as error:
+            raise JournalAway(_reason(error)) from None
+        return self.id() or "", number
+
+    def after(self, number: int) -> list[Line]:
+        """The lines after this one, which are few: the file is read from its end.
+
+        Raises:
+            JournalAway: It cannot be read.
+            JournalDamaged: One of them is not as it was written.
+        """
+        try:
+            with self.path.open("rb") as file:
+                return [*self._checked(_tail(file, number), number)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise JournalAway(_reason(error)) from None
+
+    def begin(self) -> str:
+        """Make a new one if there is none; its name."""
+        return self.append(())[0]
+
+    # --- lines ---------------------------------------------------------------------------------
+
+    def _write(self, file: BinaryIO, told: dict[str, Any], before: str) -> str:
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        mac = self._vault.mac(PURPOSE, before + text)
+        file.write(json.dumps({"mac": mac, "of": told}, separators=(",", ":")).encode() + b"\n")
+        return mac
+
+    def _opened(self, raw: bytes, before: str, number: int) -> dict[str, Any]:
+        """What a line holds, once its code has been checked against the line before it."""
+        try:
+            line = json.loads(raw)
+            told, mac = dict(line["of"]), str(line["mac"])
+        except (ValueError, KeyError, TypeError):
+            raise JournalDamaged(f"line {number} cannot be read") from None
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        if not self._vault.check_mac(PURPOSE, before + text, mac) or told.get("number") != number:
+            raise JournalDamaged(f"line {number} was not written by this portal, or was changed")
+        return told
+
+    def _checked(self, lines: Sequence[bytes], number: int) -> Iterator[Line]:
+        """Lines of which the first is the one before those that are wanted."""
+        if not lines:
+            raise JournalDamaged(f"it ends before line {number}")
+        before = str(json.loads(lines[0])["mac"])
+        for place, raw in enumerate(lines[1:], number + 1):
+            told = self._opened(raw, before, place)
+            before = str(json.loads(raw)["mac"])
+            yield Line(**{**told, "aliases": [(int(v), str(d)) for v, d in told["aliases"]]})
+
+    def _all(self, file: BinaryIO) -> Iterator[Line]:
+        file.seek(0)
+        yield from self._checked(_whole(file.read()), 0)
+        file.seek(0, os.SEEK_END)
+
+    def _end(self, file: BinaryIO) -> tuple[int, str]:
+        """(number, code) of the last line, after which the file ends: a torn line is cut off."""
+        last, size = _last_line(file)
+        file.truncate(size)
+        file.seek(0, os.SEEK_END)
+        if not last:
+            header = {"journal": new_reference(), "number": 0, "version": 1}
+            mac = self._write(file, header, "")
+            _sync_folder(self.path.parent)
+            return 0, mac
+        try:
+            line = json.loads(last)
+            return int(line["of"]["number"]), str(line["mac"])
+        except (ValueError, KeyError, TypeError):
+            raise JournalDamaged("its last line cannot be read") from None
+
+    @contextmanager
+    def _locked(self) -> Iterator[BinaryIO]:
+        """The file, made if need be, for this process alone."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b") as file:
+            _lock(file)
+            yield file  # closing it lets go of the lock
+
+
+def _whole(data: bytes) -> list[bytes]:
+    """The lines that were written to their end."""
+    return data.split(b"\n")[:-1]
+
+
+def _tail(file: BinaryIO, number: int) -> list[bytes]:
+    """The line of this number and all after it, read backwards."""
+    start, data = file.seek(0, os.SEEK_END), b""
+    while True:
+        lines = _whole(data)
+        if start > 0:
+            lines = lines[1:]  # the first may have been cut by the block
+        if lines and _number(lines[0]) <= number:
+            return [line for line in lines if _number(line) >= number]
+        if start == 0:
+            return []
+        size = min(BLOCK, start)
+        start -= size
+        file.seek(start)
+        data = file.read(size) + data
+
+
+def _number(raw: bytes) -> int:
+    with suppress(ValueError, KeyError, TypeError):
+        return int(json.loads(raw)["of"]["number"])
+    raise JournalDamaged("a line cannot be read")
+
+
+def _last_line(file: BinaryIO) -> tuple[bytes, int]:
+    """The last line that was written to its end, and where it ends."""
+    end = start = file.seek(0, os.SEEK_END)
+    data = b""
+    while start > 0:
+        size = min(BLOCK, start)
+        start -= size
+        file.seek(start)
+        data = file.read(size) + data
+        whole, newline, torn = data.rpartition(b"\n")
+        if newline and (b"\n" in whole or start == 0):
+            return whole.rpartition(b"\n")[2], end - len(torn)
+    return b"", 0
+
+
+def _lock(file: BinaryIO) -> None:
+    if sys.platform == "win32":
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new file's name survives a power cut; not every system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or "it cannot be used"

@@ -1,0 +1,3 @@
+from tests.recovering import recovering
+
+__all__ = ["recovering"]
