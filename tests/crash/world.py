@@ -29,6 +29,7 @@ SETTINGS = """
 [portal]
 public_url = "http://localhost:8080"
 database = "sqlite:///run/portal.sqlite"
+journal = "run/journal.jsonl"
 
 [contact]
 name = "Kwekerij De Late Merel"
