@@ -129,14 +129,12 @@ class ByDigest:
         self._query = _with_aliases(sites)
         with database.reading() as db:
             count = db.scalar(select(func.count()).select_from(self._query.subquery())) or 0
-        self._held = self._rows(self._query) if count <= few else None
+        self.held = self._rows(self._query) if count <= few else None
 
     def among(self, digests: Sequence[bytes]) -> dict[bytes, Suppressed]:
-        """Those of these digests that are a suppressed subject's."""
-        if self._held is not None:
-            if self._held.keys().isdisjoint(digests):
-                return {}
-            return {digest: self._held[digest] for digest in digests if digest in self._held}
+        """The suppressed subjects that have one of these digests, and maybe others."""
+        if self.held is not None:
+            return {} if self.held.keys().isdisjoint(digests) else self.held
         found: dict[bytes, Suppressed] = {}
         for start in range(0, len(digests), BATCH):
             some = SubjectAlias.digest.in_(digests[start : start + BATCH])

@@ -21,7 +21,7 @@ from portal.rights.deeds import consent
 from portal.rights.reapply import erasure_again, reapply
 from portal.rights.restored import unsure
 from portal.rights.returned import Finding, look_at, opted_in_at
-from portal.rights.walk import Hit, Progress, walk
+from portal.rights.walk import Held, Hit, Progress, walk
 from portal.store.database import Database, Unit
 from portal.store.tables import Consent, Delivery, Request, SubjectAlias
 from portal.store.vault import Vault
@@ -129,10 +129,7 @@ class Replaying:
         replayed: Replayed,
         progress: Progress,
     ) -> None:
-        def among(digests: Sequence[bytes]) -> Mapping[bytes, Wanted]:
-            return known if not known.keys().isdisjoint(digests) else {}
-
-        for count, hits in walk(adapter, self._vault.hasher, among, None):
+        for count, hits in walk(adapter, self._vault.hasher, Held(known), None):
             replayed.records += count
             looked = [(hit, self._look(adapter, hit)) for hit in hits]
             if looked:

@@ -88,7 +88,7 @@ class Sweeping:
         sites = self._directory.sites_of(adapter.name)
         listed = ByDigest(self._database, sites)
         expected = self.expected(adapter.name)
-        for count, hits in walk(adapter, self._vault.hasher, listed.among, expected):
+        for count, hits in walk(adapter, self._vault.hasher, listed, expected):
             swept.records += count
             if hits:
                 self._judge(adapter, hits, swept)

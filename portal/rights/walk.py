@@ -5,7 +5,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from portal.adapters.contract import Adapter, Ref
 from portal.domain.addresses import Email
-from portal.store.hashing import Hasher, hashed
+from portal.store.hashing import Hasher
+from portal.store.search import Sought, search
 
 PAGE = 2000
 """Records that are looked up at once."""
@@ -13,8 +14,6 @@ PAGE = 2000
 T = TypeVar("T")
 Progress = Callable[[int], None]
 """Told after every page how many records were seen so far."""
-Among = Callable[[Sequence[bytes]], Mapping[bytes, T]]
-"""Those of some digests that are looked for, and what is known of each."""
 
 
 class Hit(NamedTuple, Generic[T]):
@@ -25,29 +24,39 @@ class Hit(NamedTuple, Generic[T]):
     known: T
 
 
+class Held(Generic[T]):
+    """A few people who are looked for, all held in memory."""
+
+    def __init__(self, held: Mapping[bytes, T]) -> None:
+        self.held = held
+
+    def among(self, digests: Sequence[bytes]) -> Mapping[bytes, T]:
+        """Those that have one of these digests."""
+        return {} if self.held.keys().isdisjoint(digests) else self.held
+
+
 def walk(
-    adapter: Adapter, hasher: Hasher, among: Among[T], expected: int | None
+    adapter: Adapter, hasher: Hasher, sought: Sought[T], expected: int | None
 ) -> Iterator[tuple[int, list[Hit[T]]]]:
     """Go through all records: for each page how many it had, and those that are looked for.
 
     Args:
         adapter: The system.
         hasher: Makes the keyed hashes that people are found by.
-        among: Says which of them are looked for.
+        sought: Who is looked for.
         expected: How many records there were last time.
 
     Raises:
         AdapterError: The system could not be asked, or not any more.
     """
-    for batch in hashed(_pages(adapter), hasher, begin_with=expected):
-        known = among(batch.digests)
-        hits: dict[str, Hit[T]] = {}
-        if known:
-            for place, digest in enumerate(batch.digests):
-                if digest in known:
-                    key, text = batch.at(place)
-                    hits[key] = Hit(Ref(adapter.name, key), Email.parse(text), known[digest])
-        yield len(batch.things), [*hits.values()]
+    for page in search(_pages(adapter), hasher, sought, begin_with=expected):
+        yield (
+            len(page.keys),
+            [
+                Hit(Ref(adapter.name, page.keys[place]), Email.parse(page.texts[place]), known)
+                for place, known in (page.found or {}).items()
+            ],
+        )
 
 
 def _pages(adapter: Adapter) -> Iterator[tuple[list[str], list[str]]]:

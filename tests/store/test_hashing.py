@@ -1,9 +1,6 @@
 """Hashing very many addresses gives what hashing one does, in less time."""
 
-import os
 import string
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,8 +8,8 @@ from hypothesis import strategies as st
 
 from portal.domain.addresses import Email, InvalidEmail
 from portal.store import hashing
-from portal.store.hashing import NOBODY, canonical_forms, hashed
-from portal.store.vault import Vault
+from portal.store.hashing import canonical_forms
+from portal.store.plain import NOBODY
 from tests.storing import make_keyring, make_vault
 
 ODD = (
@@ -117,49 +114,6 @@ def test_many_at_once_have_the_aliases_of_one() -> None:
     made = vault.hasher.digests(texts)
 
     ann, juergen = (
-        b"".join(digest for _, digest in vault.aliases(Email.parse(text))) for text in texts[::2]
+        [digest for _, digest in vault.aliases(Email.parse(text))] for text in texts[::2]
     )
-    assert made == ann + NOBODY * 3 + juergen
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("processes", [1, 2])
-def test_batches_come_back_in_order_from_one_process_or_two(
-    processes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hashing, "WORTH_A_PROCESS", 300 if processes == 2 else 1_000_000)
-    vault = make_vault()
-    pages = [
-        (
-            [*range(start, start + 100)],
-            [f"p{number}@example.org" for number in range(start, start + 100)],
-        )
-        for start in range(0, 3000, 100)
-    ]
-
-    found = [
-        (batch.at(place)[0], digest)
-        for batch in hashed(pages, vault.hasher)
-        for place, digest in enumerate(batch.digests)
-    ]
-
-    assert found == [(number, alias_of(vault, number)) for number in range(3000)]
-
-
-def alias_of(vault: Vault, number: int) -> bytes:
-    return vault.alias(Email.parse(f"p{number}@example.org"))[1]
-
-
-@pytest.mark.slow
-def test_a_second_process_that_dies_costs_nothing_but_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(hashing, "WORTH_A_PROCESS", 0)
-    dying = ProcessPoolExecutor(1, get_context("spawn"), initializer=os._exit, initargs=(1,))
-    monkeypatch.setattr(hashing, "_second_process", lambda _: dying)
-    vault = make_vault()
-    pages = [([number], [f"p{number}@example.org"]) for number in range(50)]
-
-    found = [batch.digests[0] for batch in hashed(pages, vault.hasher)]
-
-    assert found == [alias_of(vault, number) for number in range(50)]
+    assert [*map(list, zip(*made, strict=True))] == [ann, [NOBODY] * 3, juergen]
