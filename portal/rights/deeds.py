@@ -101,7 +101,7 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         # A record that was erased, or is somebody else's by now, is not written to.
         if record is not None and email.same_mailbox(record.email):
             met |= _met(record, changes)
-            wanted[ref] = _differing(record, changes)
+            wanted[ref] = _unwritten(record, changes)
     if met:  # of several records none is written before every one of them was looked at
         return Ended(DeliveryState.CONFLICT, {"fields": sorted(met)})
     if not wanted:
@@ -127,6 +127,11 @@ def _met(record: Record, changes: Sequence[Change]) -> set[str]:
             for known in (change.seen, change.value)
         )
     }
+
+
+def _unwritten(record: Record, changes: Sequence[Change]) -> list[Change]:
+    """Before writing: what an attempt whose answer was lost has not written already."""
+    return _differing(record, changes)
 
 
 def _differing(record: Record | None, changes: Sequence[Change]) -> list[Change]:

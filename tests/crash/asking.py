@@ -60,9 +60,9 @@ class Run:
         signed_in = self.world.people[person, site]
         correcting = self._rights.correcting
         seen = correcting.begin(self._rights.reading.of(signed_in))
-        changes, faults = correcting.compare(seen, {field: value})
-        assert changes, f"nothing to correct: {faults}"
-        wanted = {one.field.id: one.after for one in changes}
+        differences, faults = correcting.compare(seen, {field: value})
+        wanted = {one.field.id: one.after for one in differences}
+        assert wanted, f"nothing to correct: {faults}"
         adapters = self._holding("writable", field, site)
         content = {"values": {field: value}}
         with self._asks("write", person, content, adapters, how):
@@ -86,6 +86,25 @@ class Run:
         self._rights.erasing.review(held)
         with self._asks("erase", person, {}, list(held.adapters), how):
             return self._rights.erasing.erase(signed_in, held, "en")
+
+    def colleague(self, person: str, field: str, value: str) -> None:
+        """Somebody at the company changes the same."""
+        self.world.crms["crm"].edit(str(PEOPLE.index(person) + 1), field, value)
+
+    def choose(self, person: str, request_id: str, *, hers: bool, **how: Any) -> None:
+        """Choose about what met another change, if it has: hers, or what stands there now."""
+        signed_in = self.world.people[person, "one"]
+        held = self._rights.reading.of(signed_in)
+        waiting = self._rights.choosing.waiting(signed_in, request_id, held.adapters)
+        if waiting is None:
+            return
+        seen = waiting.seen.ask(held, waiting.seen.collisions(held, waiting.wanted))
+        if not hers:
+            self._rights.choosing.choose(signed_in, waiting, seen, {}, "en")
+            return
+        adapters = sorted({adapter for adapter, _key in seen.places})
+        with self._asks("write", person, {"values": dict(waiting.wanted)}, adapters, how):
+            self._rights.choosing.choose(signed_in, waiting, seen, waiting.wanted, "en")
 
     def copy(self, person: str, *, site: str = "one") -> None:
         """Ask for a copy, which is made at once and goes to no CRM."""

@@ -35,8 +35,14 @@ class Control:
     found_as: frozenset[str]
 
 
+def _write_unread() -> None:
+    """What stands there already is written again: nobody reads before writing."""
+    CHANGE.setattr(deeds, "_unwritten", lambda _record, changes: list(changes))
+
+
 def _deduplication_off(world: World) -> None:
     """Whatever a CRM is told, it does again: neither keys nor a comparison stop it."""
+    _write_unread()
     for crm in world.crms.values():
         begin = crm.begin
 
@@ -62,7 +68,8 @@ def _outbox_outside(world: World) -> None:
 
 
 def _key_per_attempt(_world: World) -> None:
-    """Each attempt makes its own idempotency key."""
+    """Each attempt makes its own idempotency key, and the key is all that protects."""
+    _write_unread()
 
     def with_new_key(deed: deeds.Deed) -> deeds.Deed:
         def attempt(adapter: Any, payload: Mapping[str, Any], key: str, *more: Any) -> Any:

@@ -97,6 +97,17 @@ def erasure(run: Run, chance: Random) -> None:
 
 
 @scenario
+def met_another_change(run: Run, chance: Random) -> None:
+    """Two corrections that a colleague was faster than: of one she keeps his, of the other hers."""
+    for person, hers in (("ann", False), ("bob", True)):
+        request_id = run.correct(person, "phone", phone(chance), may_end={"conflict", "confirmed"})
+        run.colleague(person, "phone", "020 7654321")
+        run.work()
+        run.choose(person, request_id, hers=hers)
+        run.work()
+
+
+@scenario
 def two_systems(run: Run, chance: Random) -> None:
     """A correction and a withdrawal in two CRMs, one of which is away at first."""
     run.crm_answers(How.AWAY, adapter="mailing")
