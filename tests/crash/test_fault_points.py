@@ -43,6 +43,15 @@ WITHOUT_SCENARIO = {
     "operator paused": "one commit; the person of the rig replays and resumes past the desk",
     "operator replayed": "as above",
     "operator resumed": "as above",
+    "sweep": "begun by a person, and again if it died: it reads before it does anything (N2)",
+    "swept": "as above",
+    "replay": "as above (N11)",
+    "replayed": "as above",
+    "journal replayed": "as above",
+    "journal replay finished": "as above",
+    "journal begun anew": "as above",
+    "journal marked": "as above",
+    "database restored": "as above",
     "lease renewed": "by a thread of its own, and in the name of who holds the lease",
 }
 """Units of work that no scenario comes by, each with the reason."""
