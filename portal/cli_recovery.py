@@ -130,6 +130,8 @@ def _replay_journal(whole: Portal, *, begin_anew: bool, dry_run: bool, as_json: 
     except JournalDamaged as error:
         fail([f"the journal {whole.settings.journal_file}: {error}"])
     else:
+        if not dry_run:
+            whole.worker.drain()  # what a run that was cut short has left, too
         found = [_done(whole, one, dry_run=dry_run) for one in done.adapters]
         _tell_journal(whole, done, found, dry_run=dry_run, as_json=as_json)
 

@@ -21,7 +21,7 @@ from portal.domain.rights import DeliveryState, Lane, Right
 from portal.proof.ledger import Event, Ledger
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS, erasure, likeness
-from portal.rights.ended import BRAKE, Ended
+from portal.rights.ended import BRAKE, NOT_CONFIRMED, Ended
 from portal.rights.restored import confirm
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.stumbling import stumbled
@@ -96,14 +96,14 @@ class Reapplying(Handler):
         adapter = self._adapters.get(task.adapter or "")
         if adapter is None:
             return GaveUp("no_adapter")
-        with self._database.reading() as db:
-            if self._brake.is_on(db, adapter):
-                return Again(BRAKE, 0.0, verdict=Verdict.PAUSE)
         try:
             dropped = self._erasure_dropped if _erases(task) else self._stop_dropped
             record = dropped(adapter, task)
             if record is not None:
                 return Finished(record)
+            with self._database.reading() as db:
+                if self._brake.is_on(db, adapter):
+                    return Again(BRAKE, 0.0, verdict=Verdict.PAUSE)
             ended = DEEDS[task.payload["do"]](adapter, task.payload, task.key)
         except AdapterError as error:
             return stumbled(error)
@@ -143,7 +143,7 @@ class Reapplying(Handler):
     def _answer(self, task: Task, ended: Ended) -> Result:
         match ended.state:
             case DeliveryState.UNCONFIRMED:
-                return Again("not_confirmed")
+                return Again(NOT_CONFIRMED)
             case DeliveryState.AWAITING if ended.until is not None:
                 return Later(ended.until)
             case DeliveryState.AWAITING if not ended.by_a_person:

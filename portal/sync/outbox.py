@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 
 from portal.domain.clock import Clock
 from portal.domain.rights import Lane
@@ -92,7 +92,7 @@ class Outbox:
         return last
 
     def is_waiting(self, unit: Unit, like: str, subject_id: str, adapter: str) -> bool:
-        """Does a job that does the very same wait for this pair, not begun yet?
+        """Does a job that does the very same wait for this pair, and nobody has it in hand?
 
         Who asks holds the subject's row until the commit: two that ask at once take turns.
         """
@@ -102,7 +102,8 @@ class Outbox:
         waiting = (
             select(Job.id)
             .where(Job.subject_id == subject_id, Job.adapter == adapter, Job.ended_at.is_(None))
-            .where(Job.likeness == self._likeness(like), Job.lease.is_(None))
+            .where(Job.likeness == self._likeness(like))
+            .where(or_(Job.leased_until.is_(None), Job.leased_until <= self._clock()))
         )
         return unit.session.scalar(waiting.limit(1)) is not None
 

@@ -53,6 +53,15 @@ WITHOUT_SCENARIO = {
     "journal marked": "as above",
     "database restored": "as above",
     "lease renewed": "by a thread of its own, and in the name of who holds the lease",
+    "sweep": "a command of its own; tests/rights/test_n11_restore_replay.py lets it die everywhere",
+    "swept": "as above",
+    "replay": "as above",
+    "replayed": "as above",
+    "journal replayed": "as above",
+    "journal replay finished": "as above",
+    "journal begun anew": "as above",
+    "journal marked": "as above",
+    "database restored": "in a copy of a back-up, which is put in its place afterwards",
 }
 """Units of work that no scenario comes by, each with the reason."""
 NOT_CALLED_YET = {"ping", "fields", "restrict", "scan"}

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from portal.cli import commands
+from portal.faults import listen
 from portal.rights.journaling import Journaling
 from portal.rights.reapply import Reapplying
 from portal.rights.recovery import Recovery, State
@@ -238,6 +241,62 @@ def test_n11_a_replay_that_was_cut_short_goes_on(
     assert [one["erasures"] for one in found["adapters"]] == [1]
     assert not recovering.is_there()
     assert found["state"] == "open"
+
+
+class Died(BaseException):
+    """The program ends here, and nothing in it may catch that."""
+
+
+def let_it_die_everywhere(recovering: Recovering, *command: str) -> int:
+    """Type a command until it ends well; each time it dies one fault point later. How often."""
+    for deaths in range(1, 500):
+        left = [deaths]
+
+        def die(_point: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Died
+
+        listen(die)
+        try:
+            CliRunner().invoke(
+                commands, ["--instance", str(recovering.office.settings.instance), *command]
+            )
+        except Died:
+            recovering.office.clock.advance(minutes=5)  # the lease of what it had in hand ends
+            continue
+        finally:
+            listen(None)
+        return deaths - 1
+    raise AssertionError("it never ended")
+
+
+def test_n11_a_replay_of_the_journal_may_die_at_any_point(recovering: Recovering) -> None:
+    restored(recovering)
+
+    assert let_it_die_everywhere(recovering, "replay", "--journal") > 10
+
+    assert recovering.told("replay", "--journal")["lines"] == 0
+    assert not recovering.is_there()
+    assert recovering.suppressed() == 1
+    assert recovering.events("restored") == ["restored", "restored"], "by restore, and by replay"
+    recovering.start_again()
+    assert recovering.office.visitor().get("/").status == 200
+
+
+def test_n11_a_replay_of_a_crm_and_a_sweep_may_die_at_any_point(recovering: Recovering) -> None:
+    since = recovering.office.clock()
+    with recovering.crm_put_back():
+        recovering.erase()
+
+    command = ("replay", "--since", since.isoformat(), "--adapter", "crm")
+    assert let_it_die_everywhere(recovering, *command) > 3
+    assert not recovering.is_there()
+    recovering.import_again()
+    assert let_it_die_everywhere(recovering, "sweep") > 3
+
+    assert not recovering.is_there()
+    assert recovering.events("reappeared", "reapplied") == ["reapplied", "reappeared", "reapplied"]
 
 
 def test_n11_her_request_is_there_again_with_the_truth_about_it(recovering: Recovering) -> None:
