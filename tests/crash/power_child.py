@@ -30,6 +30,7 @@ CHECKPOINTS = ("PASSIVE", "RESTART", "TRUNCATE")
 def live(world: World, chance: Random) -> None:
     """Requests, work, and every sort of checkpoint in between."""
     run = Run(world)
+    run.attend()
     faults.listen(lambda point: run.acknowledged() if point == ACKNOWLEDGED else None)
     for number in range(ROUNDS):
         for person in PEOPLE:
@@ -38,6 +39,7 @@ def live(world: World, chance: Random) -> None:
             else:
                 run.correct(person, "phone", phone(chance), site="both", may_end=MAY_END)
         run.work()
+        run.person_looks()
         if number % 2:
             run.seal()
         if number < len(CHECKPOINTS):

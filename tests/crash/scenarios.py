@@ -238,6 +238,19 @@ def paused(run: Run, chance: Random) -> None:
 
 
 @scenario
+def braked(run: Run, chance: Random) -> None:
+    """More withdrawals and erasures than a small CRM's share, until a person lets them go on."""
+    run.attend()
+    for person in PEOPLE:
+        run.decide(person, "newsletter", False, site="both")
+    run.erase("ann", site="both")
+    run.erase("bob", site="both")
+    run.work()
+    run.person_looks()
+    run.work()
+
+
+@scenario
 def breaker(run: Run, chance: Random) -> None:
     """So many calls without an answer that the CRM is left alone for a while."""
     run.crm_answers(*[How.AWAY] * 4, How.LOST)
@@ -283,6 +296,7 @@ def ledger_is_sealed(run: Run, chance: Random) -> None:
 def mixed(run: Run, chance: Random) -> None:
     """Anything, by chance: who asks what, when the worker works, how the CRMs answer."""
     answers = [How.OK] * 8 + [How.AWAY, How.LOST, How.BUSY, How.GARBAGE, How.BROKEN, How.KEPT]
+    run.attend()
     run.keys = chance.choice(["honours", "compares"])
     for adapter in ("crm", "mailing"):
         plan = [chance.choice(answers) for _ in range(8)]

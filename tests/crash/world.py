@@ -68,6 +68,8 @@ location = { entity = "Postduif Mailings (made up)", hosting = "DE" }
 file = "FOLDER/run/mailing.jsonl"
 fields = ["phone"]
 purposes = ["newsletter"]
+brake_floor = 4
+brake_share = 0.001
 """
 PLUGIN = {
     "METADATA": "Metadata-Version: 2.1\nName: crash-crm\nVersion: 0\n",
@@ -145,7 +147,9 @@ class World:
     @property
     def crms(self) -> dict[str, CrashCrm]:
         """The CRMs themselves, past the portal."""
-        return {name: one._adapter for name, one in self.portal.adapters.items()}  # type: ignore[attr-defined]
+        found = {name: vars(one)["_adapter"] for name, one in self.portal.adapters.items()}
+        assert all(isinstance(one, CrashCrm) for one in found.values())
+        return found
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Rows of the portal's database, past the portal."""
