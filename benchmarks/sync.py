@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table as Shown
 from sqlalchemy import select, text
 
+from benchmarks import sweep
 from benchmarks.engine import Engine, engine, people
 from benchmarks.slow_crm import SlowCrm, bare_loop
 from portal.domain.clock import utc_now
@@ -52,6 +53,7 @@ def main() -> int:
             latency(fresh("postgresql"), keys, "PostgreSQL"),
             claiming(fresh("sqlite"), keys, "SQLite"),
             claiming(fresh("postgresql"), keys, "PostgreSQL"),
+            *sweep.results(),
         ]
     report(results)
     return 0 if all(result["met"] for result in results) else 1
