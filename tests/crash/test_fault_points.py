@@ -199,6 +199,7 @@ def test_r5_a_call_that_the_contract_does_not_name_is_watched_too(tmp_path: Path
     assert watched.cursor == "7"
 
 
+@pytest.mark.slow
 def test_r5_the_scenarios_come_by_every_point(rig: Rig) -> None:
     met: set[str] = set()
     for name in SCENARIOS:

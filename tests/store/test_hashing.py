@@ -84,6 +84,7 @@ def the_careful_way(text: str) -> bytes | None:
         return None
 
 
+@pytest.mark.slow
 @settings(max_examples=1500)
 @given(st.lists(texts, max_size=6))
 @example(list(ODD))

@@ -47,6 +47,7 @@ class ShopCrm(Crm):
         return bool(self.shop.row(int(ref.key))["restricted"])
 
 
+@pytest.mark.slow  # all of them together
 class TestAnonymising(AdapterContract):
     """Every part of the settings is used, with a version column."""
 
