@@ -182,9 +182,9 @@ class Run:
 
     def person_looks(self) -> bool:
         """Replay every dead letter and resume every adapter. False: there were none."""
+        self.clock.advance(seconds=1)  # nobody is as quick as a clock that stands still
         portal, now = self.world.portal, self.clock.now
         operator = AtTheDesk(1, 1, "Ootje", 8, now, now)
-        self.clock.advance(seconds=1)  # nobody is as quick as a clock that stands still
         with portal.database.reading() as session:
             dead = [job.id for job in dead_jobs(session)]
         acts = portal.services.desk.acts
@@ -203,7 +203,7 @@ class Run:
             if self.attended and looks and self.person_looks():
                 looks -= 1
                 continue
-            if not self.open_deliveries():
+            if not self.open_deliveries() and not self._lines_to_write():
                 return
             self.clock.now = max(self._next_moment(), self.clock.now + timedelta(seconds=1))
 
@@ -214,11 +214,16 @@ class Run:
             " ('confirmed', 'retained', 'conflict', 'failed')"
         )
 
+    def _lines_to_write(self) -> bool:
+        """Is a decision not in the journal yet?"""
+        query = "SELECT id FROM jobs WHERE ended_at IS NULL AND kind = 'journal' LIMIT 1"
+        return bool(self.world.rows(query))
+
     def _next_moment(self) -> datetime:
         """When something can go on: a job is due, a lease ends, an adapter is asked again."""
         (row,) = self.world.rows(
             "SELECT min(max(due_at, coalesce(leased_until, due_at))) AS due FROM jobs"
-            " WHERE ended_at IS NULL AND kind = 'delivery'"
+            " WHERE ended_at IS NULL AND kind IN ('delivery', 'journal')"
         )
         (held,) = self.world.rows("SELECT max(held_until) AS until FROM adapter_states")
         moments = [

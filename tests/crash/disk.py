@@ -23,6 +23,20 @@ class _Inode:
     durable: bytearray = field(default_factory=bytearray)
     pending: list[Operation] = field(default_factory=list)
 
+    size: int = 0
+    """With all that was written, synced or not."""
+
+    def __post_init__(self) -> None:
+        self.size = len(self.durable)
+
+    def take(self, one: Operation) -> None:
+        """Something that is not synced yet; what is appended gets its place."""
+        if one.kind == "write" and one.offset < 0:
+            one = Operation("write", one.name, self.size, one.data)
+        end = one.offset + len(one.data)
+        self.size = one.size if one.kind == "truncate" else max(self.size, end)
+        self.pending.append(one)
+
     def sync(self) -> None:
         for one in self.pending:
             _do(self.durable, one)
@@ -53,7 +67,7 @@ class Disk:
         elif one.kind == "sync":
             self._names[one.name].sync()
         else:
-            self._names[one.name].pending.append(one)
+            self._names[one.name].take(one)
 
     def _name(self, name: str, inode: _Inode | None) -> None:
         _enter(self._names, name, inode)

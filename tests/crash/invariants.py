@@ -12,12 +12,14 @@ payload    something is still sealed after its end
 ledger     the chain does not verify
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from portal.domain.rights import Right
 from portal.proof.ledger import Event
+from portal.rights.journaling import JOURNALED
+from portal.store.journal import Journal, JournalDamaged
 from portal.sync.schedule import JOB as SCHEDULE
 from tests.crash.asked import (
     Row,
@@ -30,6 +32,7 @@ from tests.crash.asked import (
     wish,
 )
 from tests.crash.crm import PEOPLE, address_of, read_lines
+from tests.crash.history import History
 from tests.crash.world import World
 
 Finding = tuple[str, str]
@@ -46,32 +49,7 @@ def stored_whole(world: World) -> list[Finding]:
     return [found for one in check.asked for found in check.stored_whole(one)]
 
 
-class _Check:
-    def __init__(self, world: World) -> None:
-        self.world = world
-        lines = read_lines(world.asked)
-        self.acknowledged = {line["acknowledged"] for line in lines if "acknowledged" in line}
-        self.asked = [line for line in lines if "do" in line]
-        self.attended = any("attended" in line for line in lines)
-        self.requests = {
-            moment(row["received_at"]): row for row in world.rows("SELECT * FROM requests")
-        }
-        self.deliveries: dict[str, dict[str, Row]] = defaultdict(dict)
-        for row in world.rows("SELECT * FROM deliveries ORDER BY id"):
-            row["outcome"] = json.loads(row["outcome"])
-            self.deliveries[row["request_id"]][row["adapter"]] = row
-        self.jobs = {row["key"]: row for row in world.rows("SELECT * FROM jobs")}
-        self.ledger: dict[tuple[str, str], list[Row]] = defaultdict(list)
-        for row in world.rows("SELECT * FROM ledger ORDER BY id"):
-            row["facts"] = json.loads(row["facts"])
-            self.ledger[row["request_id"], row["event"]].append(row)
-        self.consents = Counter(row["request_id"] for row in world.rows("SELECT * FROM consents"))
-        self.effects = {
-            name: [line for line in read_lines(crm.file) if line["applied"] and "how" in line]
-            for name, crm in world.crms.items()
-        }
-        self.stored = [one for one in self.asked if moment(one["at"]) in self.requests]
-
+class _Check(History):
     def all(self) -> Iterator[Finding]:
         for one in self.asked:
             yield from self._one(one)
@@ -83,6 +61,7 @@ class _Check:
             yield from self._final_state(adapter)
         yield from self._payloads()
         yield from self._duties()
+        yield from self._journal()
         verified = self.world.portal.ledger.verify(self.world.portal.database)
         if not verified.ok or verified.unchained:
             yield "ledger", f"{verified.reason or 'entries are not chained'}"
@@ -156,6 +135,20 @@ class _Check:
             kept = row["payload_sealed"] is not None and row["end"] not in {"dead", "conflict"}
             if open_still or (kept and row["ended_at"] is not None):
                 yield "payload", f"job {row['id']} ({row['end']}) is still sealed or open"
+
+    def _journal(self) -> Iterator[Finding]:
+        """What a restored back-up would forget is in the journal; twice is once to who reads it."""
+        settings = self.world.portal.settings
+        journal = Journal(settings.journal_file, self.world.portal.vault)
+        try:
+            lines = {line.request for line in journal.after(0)}
+        except JournalDamaged as damage:
+            yield "lost", f"the journal: {damage}"
+            return
+        for row in self.requests.values():
+            if (row["id"] in lines) is not (Right(row["right"]) in JOURNALED):
+                code = "extra" if row["id"] in lines else "lost"
+                yield code, f"a request to {row['right']} and the journal do not agree"
 
     def _duties(self) -> Iterator[Finding]:
         armed = any("armed" in line for line in read_lines(self.world.asked))

@@ -186,6 +186,7 @@ class _Points:
 def _start(world: World, order: Order, points: _Points) -> Run:
     if order.control is not None:
         CONTROLS[order.control].plant(world)
+    world.portal.services.recovery.look()  # as every start does: is this an old database?
     run = Run(world)
     points.run = run
     faults.listen(points)

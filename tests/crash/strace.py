@@ -49,7 +49,7 @@ class Operation:
     kind: Kind
     name: str
     offset: int = 0
-    """Of a write; -1 for what is written where the file was left."""
+    """Of a write; -1 for what is added at the end of a file."""
     data: bytes = b""
     size: int = 0
     """Of a truncation."""

@@ -84,6 +84,14 @@ def test_what_was_not_synced_may_be_there_or_not_or_in_part() -> None:
     }
 
 
+def test_what_is_appended_comes_after_what_was_there() -> None:
+    disk = Disk({"f": b"one"})
+    for data in (b"two", b"three"):
+        disk.do(write(data, -1))
+
+    assert {after["f"] for after in cuts(disk, "all")} == {b"onetwothree"}
+
+
 def test_a_later_write_may_be_there_without_an_earlier_one() -> None:
     disk = Disk({"f": b"...."})
     disk.do(write(b"a"))

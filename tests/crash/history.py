@@ -1,0 +1,37 @@
+"""What is told of a run by the portal's rows, the CRMs' files and whoever asked."""
+
+import json
+from collections import Counter, defaultdict
+
+from tests.crash.asked import Row, moment
+from tests.crash.crm import read_lines
+from tests.crash.world import World
+
+
+class History:
+    """Everything that was written down, by all sides, of one run."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        lines = read_lines(world.asked)
+        self.acknowledged = {line["acknowledged"] for line in lines if "acknowledged" in line}
+        self.asked = [line for line in lines if "do" in line]
+        self.attended = any("attended" in line for line in lines)
+        self.requests = {
+            moment(row["received_at"]): row for row in world.rows("SELECT * FROM requests")
+        }
+        self.deliveries: dict[str, dict[str, Row]] = defaultdict(dict)
+        for row in world.rows("SELECT * FROM deliveries ORDER BY id"):
+            row["outcome"] = json.loads(row["outcome"])
+            self.deliveries[row["request_id"]][row["adapter"]] = row
+        self.jobs = {row["key"]: row for row in world.rows("SELECT * FROM jobs")}
+        self.ledger: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in world.rows("SELECT * FROM ledger ORDER BY id"):
+            row["facts"] = json.loads(row["facts"])
+            self.ledger[row["request_id"], row["event"]].append(row)
+        self.consents = Counter(row["request_id"] for row in world.rows("SELECT * FROM consents"))
+        self.effects = {
+            name: [line for line in read_lines(crm.file) if line["applied"] and "how" in line]
+            for name, crm in world.crms.items()
+        }
+        self.stored = [one for one in self.asked if moment(one["at"]) in self.requests]
