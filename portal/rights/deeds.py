@@ -187,23 +187,17 @@ def _by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> En
 
 
 def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
-    if adapter.capabilities.erase is None:
+    email = Email.parse(payload["email"])
+    refs = _to_erase(adapter, payload, email)
+    if refs is None:
         return Ended(DeliveryState.AWAITING, by_a_person=True)
-    keys = payload["refs"]
-    if keys is None:
-        records = records_of(adapter, Email.parse(payload["email"]))
-        names = {name_of(record, payload["name_fields"]) for record in records}
-        if len({*names, *payload["names"]} - {""}) > 1:
-            return Ended(DeliveryState.AWAITING, by_a_person=True)  # whose they are, who knows?
-        refs = [record.ref for record in records]
-    else:
-        refs = [Ref(adapter.name, ref_key) for ref_key in keys]
-    erasures, shadow = [], Rehearsal()
+    erasures, hers, shadow = [], [], Rehearsal()
     for number, ref in enumerate(refs):
         with shadow:
             if adapter.erased(ref):  # by an attempt before, whose answer was lost
                 erasures.append(adapter.erasure_plan(ref))
-            else:
+            elif _is_hers(adapter, ref, email):
+                hers.append(ref)
                 erasures.append(adapter.erase(ref, key=f"{key}:{number}"))
     if in_shadow := shadow.ended():
         return in_shadow
@@ -211,12 +205,37 @@ def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     outcome = as_outcome(erasures)
     if ErasureKind.MANUAL in kinds:
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)
-    if not all(adapter.erased(ref) for ref in refs):
+    if not all(adapter.erased(ref) for ref in hers):
         if ErasureKind.ASYNC in kinds:
             return Ended(DeliveryState.AWAITING, outcome)
         return Ended(DeliveryState.UNCONFIRMED, {**outcome, "cause": NOT_CONFIRMED})
+    if len(erasures) < len(refs):
+        return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)  # somebody else's by now
     kept = bool(outcome["retained"])
     return Ended(DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED, outcome)
+
+
+def _to_erase(adapter: Adapter, payload: Mapping[str, Any], email: Email) -> list[Ref] | None:
+    """Those that were reviewed, or else those found now; None: a person has to see to it."""
+    if adapter.capabilities.erase is None:
+        return None
+    if payload["refs"] is not None:
+        return [Ref(adapter.name, ref_key) for ref_key in payload["refs"]]
+    records = records_of(adapter, email)
+    names = {name_of(record, payload["name_fields"]) for record in records}
+    if len({*names, *payload["names"]} - {""}) > 1:
+        return None  # whose they are, who knows?
+    return [record.ref for record in records]
+
+
+def _is_hers(adapter: Adapter, ref: Ref, email: Email) -> bool:
+    """Is it still the record of this mailbox, or at least of no other?
+
+    A database may give the number of a deleted row to the next person, and an attempt whose answer
+    was lost comes back under that number.
+    """
+    record = adapter.read(ref)
+    return record is None or not record.email or email.same_mailbox(record.email)
 
 
 def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:

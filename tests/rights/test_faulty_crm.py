@@ -15,9 +15,10 @@ from portal.adapters.contract import (
     Unsupported,
 )
 from portal.sync.alarms import open_alarms
-from tests.portals import Office, Page, Visitor, logged
+from tests.portals import MARIJKE, Office, Page, Visitor, logged
 
 DONE = "Yes, it is done"
+NADIA = "nadia.guit@post.example"
 
 
 @pytest.fixture
@@ -232,3 +233,21 @@ def test_a_correction_that_an_erasure_overtook_fills_nothing_in_again(
     (row,) = office.crm("SELECT * FROM contacts WHERE id = 1")
     assert not row["birth_date"]
     assert not row["email"]
+
+
+def test_an_erasure_whose_answer_was_lost_does_not_erase_who_got_the_number_since(
+    office: Office, crm: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database may give the number of a deleted row to the next one."""
+    visitor, number = office.visitor().sign_in(office, goal="erase"), office.contact()["id"]
+    monkeypatch.setattr(crm, "erase", Faults(crm.erase, Unreachable("gone")))
+    place = visitor.submit(visitor.get("/me/erase"), "/me/erase").location
+    office.work()
+    office.crm("DELETE FROM contacts WHERE email = ?", MARIJKE)
+    office.crm("UPDATE contacts SET id = ? WHERE email = ?", number, NADIA)
+
+    office.clock.advance(minutes=2)
+    office.work()
+
+    assert office.contact(NADIA)["id"] == number
+    assert DONE not in visitor.get(place).text
