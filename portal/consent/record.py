@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.adapters.contract import Evidence
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
-from portal.store.tables import Consent
+from portal.store.tables import Consent, Delivery
 
 SOURCE = "portal"
 
@@ -76,3 +76,21 @@ class ConsentRecord:
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
         return {row.purpose: Decision(row.granted, row.at, row.source) for row in rows}
+
+    @staticmethod
+    def latest_for(db: Session, subject_id: str, purpose: str, adapter: str) -> bool | None:
+        """Was it given in the latest decision that went to this adapter? None: none ever did.
+
+        Sites know different adapters, so what was decided on one need not reach them all.
+        """
+        return db.scalar(
+            select(Consent.granted)
+            .join(Delivery, Delivery.request_id == Consent.request_id)
+            .where(
+                Consent.subject_id == subject_id,
+                Consent.purpose == purpose,
+                Delivery.adapter == adapter,
+            )
+            .order_by(Consent.id.desc())
+            .limit(1)
+        )

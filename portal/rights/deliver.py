@@ -109,22 +109,26 @@ class Delivering(Handler):
     def _was_taken_back(self, task: Task) -> bool:
         """Has she decided otherwise since, or asked for erasure? What overtook this must stand.
 
-        A dead letter may be tried again long after, so this is asked about withdrawals, too.
+        A dead letter may be tried again long after, so this is asked about withdrawals, too. They
+        give way to nothing but a consent that reaches this very system; a consent gives way to a
+        withdrawal on any site.
         """
         if task.payload["do"] != "consent":
             return False
-        granted = task.payload["granted"]
+        subject_id, purpose = task.subject_id or "", task.payload["purpose"]
         with self._database.reading() as db:
+            if not task.payload["granted"]:
+                return bool(ConsentRecord.latest_for(db, subject_id, purpose, task.adapter or ""))
             own = delivery_of(db, task.key)
-            latest = ConsentRecord.latest(db, task.subject_id or "").get(task.payload["purpose"])
+            latest = ConsentRecord.latest(db, subject_id).get(purpose)
             erasure = db.scalar(
                 select(func.max(Delivery.id))
                 .join(Request, Request.id == Delivery.request_id)
                 .where(Request.subject_id == task.subject_id, Request.right == Right.ERASE)
             )
-        if granted and own is not None and erasure is not None and erasure > own.id:
+        if own is not None and erasure is not None and erasure > own.id:
             return True
-        return latest is not None and latest.granted is not granted
+        return latest is not None and not latest.granted
 
     def _stumbled(self, task: Task, error: AdapterError) -> Result:
         match error:

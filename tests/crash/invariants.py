@@ -247,6 +247,15 @@ class _Check(History):
             for one in self.stored
         )
 
+    def _was_spared(self, one: Row, adapter: str) -> bool:
+        """A consent that a withdrawal overtook, be it on a site that does not know this CRM.
+
+        A withdrawal is never spared: it stands until something later was given in this very CRM.
+        """
+        delivery = self._delivery_of(one, adapter)
+        overtaken = delivery is not None and delivery["outcome"].get("cause") == "superseded"
+        return overtaken and bool(one["content"]["granted"])
+
     def _final_state(self, adapter: str) -> Iterator[Finding]:
         crm = self.world.crms[adapter]
         rows = crm.state()
@@ -270,7 +279,7 @@ class _Check(History):
             for one in mine:
                 if one["do"] == "write":
                     values |= one["content"]["values"]
-                elif one["do"] == "consent":
+                elif one["do"] == "consent" and not self._was_spared(one, adapter):
                     consents[one["content"]["purpose"]] = one["content"]["granted"]
             for name, wanted in [*values.items(), *consents.items()]:
                 differs = {**row["values"], **row["consents"]}[name] != wanted

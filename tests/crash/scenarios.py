@@ -64,6 +64,14 @@ def withdrawn_and_given(run: Run, chance: Random) -> None:
 
 
 @scenario
+def on_two_sites(run: Run, chance: Random) -> None:
+    """Withdrawn on a site with two systems, given again on one that knows one of them alone."""
+    run.decide("ann", "newsletter", False, site="both")
+    run.decide("ann", "newsletter", True, site="one")
+    run.work()
+
+
+@scenario
 def erasure(run: Run, chance: Random) -> None:
     """An erasure that keeps the invoices, and overtakes a correction."""
     run.correct("bob", "city", "Merelbeke", may_end=OVERTAKEN)
