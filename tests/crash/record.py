@@ -22,6 +22,7 @@ class Record:
     def add(self, line: dict[str, Any]) -> None:
         """One run. ``at``: seconds since the first."""
         self._stream.write(json.dumps({**line, "at": round(time.time() - self.began, 3)}) + "\n")
+        self._stream.flush()  # a rig that dies itself must not take its runs along
 
     def close(self) -> None:
         self._stream.close()
