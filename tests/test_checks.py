@@ -29,6 +29,8 @@ from tests.domain.register_example import NAME_FIELD, REGISTER
 from tests.servers.certificates import Certificates
 from tests.servers.mail import MailServer, StartMailServer
 
+pytestmark = pytest.mark.slow  # all of them together
+
 CANARY = "canary-value"
 
 

@@ -18,6 +18,8 @@ from portal.store.database import Database
 from portal.store.vault import Keyring, Vault
 from tests.storing import NOON
 
+pytestmark = pytest.mark.slow  # all of them together
+
 PASSWORD = "correct horse battery staple"
 
 

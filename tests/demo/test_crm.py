@@ -10,6 +10,8 @@ import pytest
 from portal.demo.crm import SHARED_MAILBOX, STANDS_TWICE, create_crm, subscriber_to_be
 from portal.domain.addresses import Email
 
+pytestmark = pytest.mark.slow  # all of them together
+
 SUBSCRIBERS = 400
 
 

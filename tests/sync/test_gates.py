@@ -12,6 +12,8 @@ from portal.sync.jobs import Again, Finished, Verdict
 from tests.storing import FakeClock, add_subject
 from tests.sync.engine import Answer, Engine
 
+pytestmark = pytest.mark.slow  # all of them together
+
 NO_ANSWER = Again("unreachable", after=0, verdict=Verdict.UNANSWERED)
 
 

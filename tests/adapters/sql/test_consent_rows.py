@@ -10,6 +10,8 @@ from portal.adapters.sql import SqlAdapter
 from portal.adapters.testing.crm import EVIDENCE
 from tests.adapters.sql.shop import CONSENTS, CUSTOMERS, LISTS, Shop, adapter
 
+pytestmark = pytest.mark.slow  # all of them together
+
 LOCAL = EVIDENCE.at.astimezone(ZoneInfo("Europe/Amsterdam")).replace(tzinfo=None)
 """As the shop's own programs write it: the settings say the zone."""
 LATER = Evidence(

@@ -6,6 +6,8 @@ from portal.adapters.contract import Ref
 from portal.domain.addresses import Email
 from tests.adapters.sql.shop import ADDRESS, Shop, adapter
 
+pytestmark = pytest.mark.slow  # all of them together
+
 
 @pytest.mark.parametrize(
     "stored", [ADDRESS, ADDRESS.upper(), f"{ADDRESS} ", f"  {ADDRESS.title()} "]

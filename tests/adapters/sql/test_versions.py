@@ -10,6 +10,8 @@ from portal.adapters.contract import Change, Conflict, Outcome, Record, Ref, Ref
 from portal.adapters.sql import SqlAdapter
 from tests.adapters.sql.shop import ADDRESSES, NOW, Shop, adapter
 
+pytestmark = pytest.mark.slow  # all of them together
+
 
 @pytest.fixture
 def shop(database_url: str) -> Shop:
