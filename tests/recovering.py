@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from portal import cli_copies, cli_recovery, compose
 from portal.cli import commands
+from portal.faults import listen
 from portal.store.tables import Alarm, LedgerEntry, Suppression
 from tests.portals import MARIJKE, Office, Visitor
 
@@ -167,6 +168,41 @@ def must_fail(check: Check, recovering: Recovering) -> None:
     """The check notices that its safeguard is off."""
     with pytest.raises(AssertionError):
         check(recovering)
+
+
+class Died(BaseException):
+    """The program ends here, and nothing in it may catch that."""
+
+
+def let_it_die_everywhere(
+    recovering: Recovering, *command: str, and_look: Callable[[], None] = lambda: None
+) -> int:
+    """Type a command until it ends well; each time it dies one fault point later. How often.
+
+    ``and_look``: after each death.
+    """
+    for deaths in range(1, 500):
+        left = [deaths]
+
+        def die(_point: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Died
+
+        listen(die)
+        try:
+            CliRunner().invoke(
+                commands, ["--instance", str(recovering.office.settings.instance), *command]
+            )
+        except Died:
+            recovering.office.clock.advance(minutes=5)  # the lease of what it had in hand ends
+            listen(None)
+            and_look()
+            continue
+        finally:
+            listen(None)
+        return deaths - 1
+    raise AssertionError("it never ended")
 
 
 def file_of(recovering: Recovering, name: str) -> Path:

@@ -54,26 +54,26 @@ class Journaling(Handler):
             with self._database.reading() as db:
                 if marks_of(db):
                     raise JournalAway("there was one, and it is not there")
-            return begin(self._database, self._journal)
+            begun = self._journal.begin(known_lines(self._database))
+            if begun is not None:
+                return begun
+            again = True  # another worker began it in this moment, perhaps with this line
         with self._database.reading() as db:
             lines = [*lines_of(db, [request_id])]
         return self._journal.append(lines, unless_there=again)
 
 
-def begin(database: Database, journal: Journal) -> tuple[str, int]:
-    """Begin a journal with all that the database knows already; its name and last number."""
+def known_lines(database: Database) -> Iterator[Line]:
+    """All that the database knows, for a journal that begins."""
     with database.reading() as db:
         known = db.scalars(
             select(Request.id)
             .where(Request.right.in_(JOURNALED))
             .order_by(Request.received_at, Request.id)
         ).all()
-    end = journal.append(())
     for start in range(0, len(known), CHUNK):
         with database.reading() as db:
-            lines = [*lines_of(db, known[start : start + CHUNK])]
-        end = journal.append(lines)
-    return end
+            yield from lines_of(db, known[start : start + CHUNK])
 
 
 def lines_of(db: Db, request_ids: Sequence[str]) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import delete, select
 
 from portal.domain.clock import Clock
-from portal.rights.journaling import MARK, begin, marks_of, set_mark
+from portal.rights.journaling import MARK, known_lines, marks_of, set_mark
 from portal.store.database import Database
 from portal.store.journal import Journal, JournalAway, JournalDamaged, Line
 from portal.store.tables import Mark, Request
@@ -133,16 +133,19 @@ class Recovery:
         """The journal is lost or damaged for good: a new one, of what the database knows.
 
         The old file, where there is one, is kept under another name. How many lines it has.
+
+        Until the new one is in its place, whole, the portal stays closed; from then on both fit,
+        whatever marks of older journals there are still.
+
+        Raises:
+            JournalAway: It cannot be written.
         """
-        if self._journal.path.exists():
-            now = self._clock().strftime("%Y%m%dT%H%M%S")
-            self._journal.path.rename(self._journal.path.with_name(f"journal-{now}.old"))
+        now = self._clock().strftime("%Y%m%dT%H%M%S")
+        old = self._journal.path.with_name(f"journal-{now}.old")
+        name, number = self._journal.replace(known_lines(self._database), old)
         with self._database.unit("journal begun anew") as unit:
             for begins in (MARK, UNFINISHED):
                 unit.session.execute(delete(Mark).where(Mark.name.startswith(begins)))
-            unit.commit()
-        name, number = begin(self._database, self._journal)
-        with self._database.unit("journal marked") as unit:
             set_mark(unit.session, name, number)
             unit.commit()
         self.look()

@@ -9,7 +9,7 @@ that was changed, left out or slipped in is found. The first line names the jour
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,7 +82,29 @@ class Journal:
             return None
         except OSError as error:
             raise JournalAway(_reason(error)) from None
-        return str(self._opened(first, "", 0)["journal"]) if first.endswith(b"\n") else None
+        return str(self._told_by(first, "", 0)["journal"]) if first.endswith(b"\n") else None
+
+    def begin(self, lines: Iterable[Line] = ()) -> tuple[str, int] | None:
+        """Make a journal that holds these lines: it is there whole, or not at all.
+
+        Returns:
+            Its name and its last number; None when there is one already, which stays as it is.
+
+        Raises:
+            JournalAway: It cannot be written.
+            JournalDamaged: There is something else in its place.
+        """
+        with self._alone():
+            return None if self.exists() else self._made(lines, None)
+
+    def replace(self, lines: Iterable[Line], old: Path) -> tuple[str, int]:
+        """Make a new one in the place of whatever is there, which is kept as ``old``.
+
+        Raises:
+            JournalAway: It cannot be written.
+        """
+        with self._alone():
+            return self._made(lines, old)
 
     def append(self, lines: Sequence[Line], *, unless_there: bool = False) -> tuple[str, int]:
         """Add lines, and return when they are on disk: (the journal's name, the last number).
@@ -92,24 +114,13 @@ class Journal:
             unless_there: Leave out those whose request is in it already.
 
         Raises:
-            JournalAway: It cannot be written.
+            JournalAway: There is none, or it cannot be written.
             JournalDamaged: Its last line is not as it was written.
         """
-        try:
-            with self._locked() as file:
-                number, mac = self._end(file)
-                known = {line.request for line in self._all(file)} if unless_there else set()
-                for line in lines:
-                    if line.request not in known:
-                        number += 1
-                        told = {**asdict(line), "number": number}
-                        mac = self._write(file, told, mac)
-                file.flush()
-                fault("journal: before the sync")
-                os.fsync(file.fileno())
-                fault("journal: after the sync")
-        except OSError as error:
-            raise JournalAway(_reason(error)) from None
+        with self._alone(), _opened(self.path) as file:
+            end = self._end(file)
+            known = {line.request for line in self._all(file)} if unless_there else set()
+            number, _ = self._add(file, (one for one in lines if one.request not in known), end)
         return self.id() or "", number
 
     def after(self, number: int) -> list[Line]:
@@ -127,11 +138,32 @@ class Journal:
         except OSError as error:
             raise JournalAway(_reason(error)) from None
 
-    def begin(self) -> str:
-        """Make a new one if there is none; its name."""
-        return self.append(())[0]
-
     # --- lines ---------------------------------------------------------------------------------
+
+    def _made(self, lines: Iterable[Line], old: Path | None) -> tuple[str, int]:
+        """Write it beside its place, whole and synced, and only then put it there."""
+        name, new = new_reference(), _beside(self.path, "new")
+        with _opened(new, os.O_CREAT | os.O_TRUNC) as file:
+            mac = self._write(file, {"journal": name, "number": 0, "version": 1}, "")
+            number, _ = self._add(file, lines, (0, mac))
+        if old is not None and self.path.exists():
+            self.path.rename(old)
+        fault("journal: between the old one and the new one")
+        new.replace(self.path)
+        _sync_folder(self.path.parent)
+        return name, number
+
+    def _add(self, file: BinaryIO, lines: Iterable[Line], end: tuple[int, str]) -> tuple[int, str]:
+        """Write lines after the one that ends the file, and see them on disk; (number, code)."""
+        number, mac = end
+        for line in lines:
+            number += 1
+            mac = self._write(file, {**asdict(line), "number": number}, mac)
+        file.flush()
+        fault("journal: before the sync")
+        os.fsync(file.fileno())
+        fault("journal: after the sync")
+        return number, mac
 
     def _write(self, file: BinaryIO, told: dict[str, Any], before: str) -> str:
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
@@ -139,7 +171,7 @@ class Journal:
         file.write(json.dumps({"mac": mac, "of": told}, separators=(",", ":")).encode() + b"\n")
         return mac
 
-    def _opened(self, raw: bytes, before: str, number: int) -> dict[str, Any]:
+    def _told_by(self, raw: bytes, before: str, number: int) -> dict[str, Any]:
         """What a line holds, once its code has been checked against the line before it."""
         try:
             line = json.loads(raw)
@@ -157,7 +189,7 @@ class Journal:
             raise JournalDamaged(f"it ends before line {number}")
         before = str(json.loads(lines[0])["mac"])
         for place, raw in enumerate(lines[1:], number + 1):
-            told = self._opened(raw, before, place)
+            told = self._told_by(raw, before, place)
             before = str(json.loads(raw)["mac"])
             yield Line(**{**told, "aliases": [(int(v), str(d)) for v, d in told["aliases"]]})
 
@@ -171,11 +203,6 @@ class Journal:
         last, size = _last_line(file)
         file.truncate(size)
         file.seek(0, os.SEEK_END)
-        if not last:
-            header = {"journal": new_reference(), "number": 0, "version": 1}
-            mac = self._write(file, header, "")
-            _sync_folder(self.path.parent)
-            return 0, mac
         try:
             line = json.loads(last)
             return int(line["of"]["number"]), str(line["mac"])
@@ -183,12 +210,23 @@ class Journal:
             raise JournalDamaged("its last line cannot be read") from None
 
     @contextmanager
-    def _locked(self) -> Iterator[BinaryIO]:
-        """The file, made if need be, for this process alone."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "r+b") as file:
-            _lock(file)
-            yield file  # closing it lets go of the lock
+    def _alone(self) -> Iterator[None]:
+        """Nobody else writes. The lock is a file of its own: the journal's may be replaced."""
+        try:
+            with _opened(_beside(self.path, "lock"), os.O_CREAT) as lock:
+                _lock(lock)
+                yield  # closing it lets go of the lock
+        except OSError as error:
+            raise JournalAway(_reason(error)) from None
+
+
+def _beside(path: Path, what: str) -> Path:
+    return path.with_name(f"{path.name}.{what}")
+
+
+def _opened(path: Path, flags: int = 0) -> BinaryIO:
+    """A file to read and write, for its owner alone."""
+    return os.fdopen(os.open(path, os.O_RDWR | flags, 0o600), "r+b")
 
 
 def _whole(data: bytes) -> list[bytes]:

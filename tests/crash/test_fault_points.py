@@ -49,7 +49,6 @@ WITHOUT_SCENARIO = {
     "journal replayed": "as above",
     "journal replay finished": "as above",
     "journal begun anew": "as above",
-    "journal marked": "as above",
     "database restored": "in a copy of a back-up, which is put in its place afterwards",
 }
 """Units of work that no scenario comes by, each with the reason."""

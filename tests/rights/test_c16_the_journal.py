@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from portal.checks_journal import look_at_journal
+from portal.faults import listen
 from portal.rights import journaling
 from portal.rights.journaling import Journaling
 from portal.rights.recovery import State
 from portal.store.journal import Journal, Line
 from portal.sync.jobs import Finished
 from tests.portals import MARIJKE, Office, StartOffice
-from tests.recovering import HENDRIK, Recovering, file_of
+from tests.recovering import HENDRIK, Died, Recovering, file_of, let_it_die_everywhere
 from tests.servers.databases import FreshDatabase
 
 
@@ -170,6 +171,51 @@ def test_c16_a_damaged_one_is_kept_when_it_is_begun_anew(recovering: Recovering)
 
     assert len([*recovering.office.settings.instance.glob("journal-*.old")]) == 1
     assert state(recovering) is State.OPEN
+
+
+@pytest.mark.parametrize("harm", [_lost, _shorter])
+def test_c16_begun_anew_it_may_die_at_any_point_and_opens_with_every_line(
+    recovering: Recovering, harm: Callable[[Path], None]
+) -> None:
+    recovering.erase()
+    recovering.erase(HENDRIK)
+    harm(recovering.office.settings.journal_file)
+    states = []
+
+    def look() -> None:
+        states.append(state(recovering))
+        if states[-1] is State.OPEN:
+            assert len(lines(recovering.office)) == 2
+
+    deaths = let_it_die_everywhere(recovering, "replay", "--journal", "--begin-anew", and_look=look)
+
+    assert deaths >= 4
+    assert states[0] is not State.OPEN
+    assert state(recovering) is State.OPEN
+    assert len(lines(recovering.office)) == 2
+
+
+def test_c16_a_journal_that_died_at_its_beginning_holds_all_the_database_knows(
+    recovering: Recovering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journaling, "run", lambda *_: Finished())
+    recovering.erase()
+    monkeypatch.undo()
+
+    def die(point: str) -> None:
+        if point == "journal: before the sync":
+            raise Died
+
+    listen(die)
+    try:
+        with pytest.raises(Died):
+            recovering.erase(HENDRIK)
+    finally:
+        listen(None)
+    recovering.office.clock.advance(minutes=5)
+    recovering.office.work()
+
+    assert [one.right for one in lines(recovering.office)] == ["erase", "erase"]
 
 
 def test_c16_a_sound_one_is_not_begun_anew(recovering: Recovering) -> None:

@@ -3,7 +3,7 @@
 import json
 import multiprocessing
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,10 @@ def line(number: int = 1) -> Line:
 
 @pytest.fixture
 def journal(tmp_path: Path, vault: Vault) -> Journal:
-    return Journal(tmp_path / "journal.jsonl", vault)
+    """One that is begun, and empty."""
+    journal = Journal(tmp_path / "journal.jsonl", vault)
+    journal.begin()
+    return journal
 
 
 def requests(journal: Journal, after: int = 0) -> list[str]:
@@ -39,7 +42,6 @@ def requests(journal: Journal, after: int = 0) -> list[str]:
 
 
 def test_what_was_written_is_read_back(journal: Journal) -> None:
-    assert journal.id() is None
     name, number = journal.append([line(1), line(2)])
 
     assert (journal.id(), number) == (name, 2)
@@ -86,11 +88,47 @@ def test_a_line_that_a_crash_cut_off_is_not_there_and_in_nobodys_way(
     assert requests(journal) == ["r1", "r2"]
 
 
-def test_a_first_line_that_was_cut_off_is_begun_anew(journal: Journal) -> None:
-    journal.path.write_bytes(b'{"mac"')
-    assert journal.id() is None
+def test_one_that_is_there_is_not_begun_again(journal: Journal) -> None:
     journal.append([line(1)])
+    assert journal.begin([line(2)]) is None
     assert requests(journal) == ["r1"]
+
+
+def test_a_new_one_keeps_the_old_one_beside_it(journal: Journal) -> None:
+    before = journal.append([line(1)])[0]
+    old = journal.path.with_name("journal.old")
+
+    name, number = journal.replace([line(2), line(3)], old)
+
+    assert (journal.id(), number, name != before) == (name, 2, True)
+    assert requests(journal) == ["r2", "r3"]
+    assert requests(Journal(old, journal._vault)) == ["r1"]
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_one_that_cannot_be_made_whole_is_not_made(journal: Journal) -> None:
+    """The lines are read from a database, which may go away in between."""
+
+    def half() -> Iterator[Line]:
+        yield line(2)
+        raise RuntimeError
+
+    journal.append([line(1)])
+    with pytest.raises(RuntimeError):
+        journal.replace(half(), journal.path.with_name("journal.old"))
+    assert requests(journal) == ["r1"]
+
+    journal.path.unlink()
+    with pytest.raises(RuntimeError):
+        journal.begin(half())
+    assert journal.id() is None
+    assert journal.begin([line(2)]) is not None
+    assert requests(journal) == ["r2"]
+
+
+def test_nothing_is_added_to_one_that_is_not_there(tmp_path: Path, vault: Vault) -> None:
+    with pytest.raises(JournalAway):
+        Journal(tmp_path / "journal.jsonl", vault).append([line(1)])
 
 
 def _change(lines: list[str]) -> None:
@@ -137,7 +175,7 @@ def test_another_portals_journal_is_not_taken_for_ours(journal: Journal) -> None
 def test_older_keys_still_read_it(tmp_path: Path) -> None:
     keys = make_keyring(generations=2)
     old = Vault(type(keys)(keys.sealing[:1], keys.signing[:1], keys.alias[:1]))
-    Journal(tmp_path / "j", old).append([line(1)])
+    Journal(tmp_path / "j", old).begin([line(1)])
 
     assert requests(Journal(tmp_path / "j", Vault(keys))) == ["r1"]
 
@@ -152,7 +190,7 @@ def test_a_disk_that_is_not_there_is_said(tmp_path: Path, vault: Vault) -> None:
     journal = Journal(tmp_path / "not" / "there.jsonl", vault)
     assert journal.id() is None
     with pytest.raises(JournalAway) as caught:
-        journal.append([line(1)])
+        journal.begin([line(1)])
     assert str(tmp_path) not in str(caught.value)
 
 
