@@ -78,13 +78,13 @@ class ConsentRecord:
         return {row.purpose: Decision(row.granted, row.at, row.source) for row in rows}
 
     @staticmethod
-    def latest_for(db: Session, subject_id: str, purpose: str, adapter: str) -> bool | None:
-        """Was it given in the latest decision that went to this adapter? None: none ever did.
+    def latest_for(db: Session, subject_id: str, purpose: str, adapter: str) -> Consent | None:
+        """The latest decision that went to this adapter; None: none ever did.
 
         Sites know different adapters, so what was decided on one need not reach them all.
         """
         return db.scalar(
-            select(Consent.granted)
+            select(Consent)
             .join(Delivery, Delivery.request_id == Consent.request_id)
             .where(
                 Consent.subject_id == subject_id,

@@ -118,7 +118,8 @@ class Delivering(Handler):
         subject_id, purpose = task.subject_id or "", task.payload["purpose"]
         with self._database.reading() as db:
             if not task.payload["granted"]:
-                return bool(ConsentRecord.latest_for(db, subject_id, purpose, task.adapter or ""))
+                here = ConsentRecord.latest_for(db, subject_id, purpose, task.adapter or "")
+                return here is not None and here.granted
             own = delivery_of(db, task.key)
             latest = ConsentRecord.latest(db, subject_id).get(purpose)
             erasure = db.scalar(

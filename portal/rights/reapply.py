@@ -131,7 +131,7 @@ class Reapplying(Handler):
         """Of a withdrawal or an objection: has she given it again, here or in the CRM?"""
         purpose = task.payload["purpose"]
         with self._database.reading() as db:
-            latest = ConsentRecord.latest(db, task.subject_id or "").get(purpose)
+            latest = ConsentRecord.latest_for(db, task.subject_id or "", purpose, adapter.name)
         if latest is None or latest.granted:
             return self._noted(task, Event.REAPPLY_DROPPED, cause="superseded")
         records = records_of(adapter, Email.parse(task.payload["email"]))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
 from portal.adapters.contract import Adapter, Evidence, Record
+from portal.consent.record import ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
@@ -156,7 +157,7 @@ class Replaying:
                 replayed.superseded += suppressed is None
                 continue
             for purpose in request.details.get("purposes", ()):
-                latest = _latest(db, request.subject_id, purpose)
+                latest = ConsentRecord.latest_for(db, request.subject_id, purpose, adapter)
                 if latest is None or latest.granted:
                     replayed.superseded += 1
                 else:
@@ -244,15 +245,6 @@ def _delivered(db: Db, adapter: str, since: datetime, rights: Sequence[Right]) -
         .where(Request.right.in_(rights))
         .order_by(Request.received_at, Request.id)
     ).all()
-
-
-def _latest(db: Db, subject_id: str, purpose: str) -> Consent | None:
-    return db.scalar(
-        select(Consent)
-        .where(Consent.subject_id == subject_id, Consent.purpose == purpose)
-        .order_by(Consent.id.desc())
-        .limit(1)
-    )
 
 
 def _evidence(stop: Consent) -> Evidence:

@@ -4,17 +4,22 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner
 
-from portal.cli import commands
-from portal.faults import listen
 from portal.rights.journaling import Journaling
 from portal.rights.reapply import Reapplying
 from portal.rights.recovery import Recovery, State
 from portal.rights.returned import Finding
+from portal.store.tables import Consent, Delivery, Request
 from portal.sync.jobs import Finished
 from tests.portals import MARIJKE, STRANGER
-from tests.recovering import HENDRIK, Check, Recovering, file_of, must_fail
+from tests.recovering import (
+    HENDRIK,
+    Check,
+    Recovering,
+    file_of,
+    let_it_die_everywhere,
+    must_fail,
+)
 
 SHARED = "familie.jansen@example.net"
 
@@ -110,6 +115,40 @@ def test_n11_withdrawals_and_objections_too_and_what_is_lost_is_counted(
     assert recovering.newsletter(email=HENDRIK) == hendriks
     again = recovering.replay(since)
     assert [again[name] for name in numbers[:3]] == [0, 0, 0]
+
+
+def given_in_another_system(recovering: Recovering) -> None:
+    """Of the last withdrawal's subject and purpose: given later, on a site without this CRM."""
+    with recovering.office.database.unit("test") as unit:
+        stopped = unit.session.query(Consent).order_by(Consent.id.desc()).first()
+        assert stopped is not None
+        kept = {"subject_id": stopped.subject_id, "site": "other", "locale": "en"}
+        now = recovering.office.clock()
+        unit.session.add(Request(id="r", right="consent", received_at=now, details={}, **kept))
+        unit.session.flush()
+        words = {"source": "portal", "wording": "w", "wording_version": "1", "locale": "en"}
+        decided = {"subject_id": stopped.subject_id, "purpose": stopped.purpose, "granted": True}
+        unit.session.add(Consent(request_id="r", at=now, **decided, **words))
+        done = {"state": "confirmed", "changed_at": now, "outcome": {}}
+        unit.session.add(Delivery(request_id="r", adapter="webshop", **done))
+        unit.commit()
+
+
+def test_n11_a_consent_that_only_another_system_got_is_no_reason_to_leave_it(
+    recovering: Recovering,
+) -> None:
+    since = recovering.office.clock()
+    with recovering.crm_put_back():
+        recovering.office.clock.advance(hours=1)
+        recovering.decide(
+            recovering.office.visitor().sign_in(recovering.office), "newsletter", "no"
+        )
+    given_in_another_system(recovering)
+
+    found = recovering.replay(since)
+
+    assert (found["withdrawals"], found["superseded"]) == (1, 0)
+    assert recovering.newsletter() == [0]
 
 
 def test_n11_every_record_of_a_person_is_found(recovering: Recovering) -> None:
@@ -241,34 +280,6 @@ def test_n11_a_replay_that_was_cut_short_goes_on(
     assert [one["erasures"] for one in found["adapters"]] == [1]
     assert not recovering.is_there()
     assert found["state"] == "open"
-
-
-class Died(BaseException):
-    """The program ends here, and nothing in it may catch that."""
-
-
-def let_it_die_everywhere(recovering: Recovering, *command: str) -> int:
-    """Type a command until it ends well; each time it dies one fault point later. How often."""
-    for deaths in range(1, 500):
-        left = [deaths]
-
-        def die(_point: str, left: list[int] = left) -> None:
-            left[0] -= 1
-            if left[0] == 0:
-                raise Died
-
-        listen(die)
-        try:
-            CliRunner().invoke(
-                commands, ["--instance", str(recovering.office.settings.instance), *command]
-            )
-        except Died:
-            recovering.office.clock.advance(minutes=5)  # the lease of what it had in hand ends
-            continue
-        finally:
-            listen(None)
-        return deaths - 1
-    raise AssertionError("it never ended")
 
 
 def test_n11_a_replay_of_the_journal_may_die_at_any_point(recovering: Recovering) -> None:
