@@ -77,7 +77,7 @@ def _health(
             func.min(Job.created_at),
             func.coalesce(func.sum(Job.attempts), 0),
             func.coalesce(func.sum(in_hand), 0),
-        ).where(which, Job.ended_at.is_(None))
+        ).where(which, Job.end.is_(None))
     ).one()
     answered = case((and_(Job.end.in_(ANSWERED), Job.attempts > 0), 1), else_=0)
     attempts, good = db.execute(

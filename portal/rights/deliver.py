@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import (
@@ -212,7 +212,7 @@ class Delivering(Handler):
             delivery = delivery_of(db, key)
             if delivery is None:
                 return
-            followers = db.scalars(select(Delivery).where(Delivery.follows == delivery.id))
+            followers = db.scalars(_FOLLOWERS, {"leader": delivery.id})
             for one in (delivery, *followers):
                 self._move(db, one, state, outcome)
 
@@ -244,6 +244,9 @@ class Delivering(Handler):
                 **_codes(outcome),
             },
         )
+
+
+_FOLLOWERS = select(Delivery).where(Delivery.follows == bindparam("leader"))
 
 
 def _about(key: str) -> str:

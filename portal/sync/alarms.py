@@ -5,11 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from portal.store.database import insert_into
-from portal.store.tables import Alarm
+from portal.store.tables import Alarm, Table
 
 
 class AlarmKind(StrEnum):
@@ -73,13 +73,13 @@ def raise_alarm(
     )
 
 
+_alarms = Table.metadata.tables[Alarm.__tablename__]
+_CLEAR = update(_alarms).where(_alarms.c.key == bindparam("of_key"), _alarms.c.cleared_at.is_(None))
+
+
 def clear_alarm(session: Session, key: str, now: datetime) -> bool:
     """Clear the open alarm of this key, if there is one."""
-    cleared = session.execute(
-        update(Alarm)
-        .where(Alarm.key == key[:128], Alarm.cleared_at.is_(None))
-        .values(cleared_at=now)
-    )
+    cleared = session.execute(_CLEAR, {"of_key": key[:128], "cleared_at": now})
     return bool(cleared.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
 
 

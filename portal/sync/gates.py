@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from portal.store.database import insert_into
-from portal.store.tables import AdapterState, Job
+from portal.store.tables import AdapterState, Job, Table
 from portal.sync.alarms import AlarmKind, clear_alarm, raise_alarm
 
 TRIPS_AT = 5
@@ -47,14 +47,12 @@ class Rate:
         return self.interval * (self.burst - 1)
 
 
-def is_shut(now: datetime) -> ColumnElement[bool]:
-    """Of a job: must its adapter be left alone at this moment?"""
-    return exists(
-        select(AdapterState.adapter).where(
-            AdapterState.adapter == Job.adapter,
-            or_(AdapterState.paused_at.is_not(None), AdapterState.held_until > now),
-        )
-    )
+_states = Table.metadata.tables[AdapterState.__tablename__]
+_RECOVERED = (
+    update(_states)
+    .where(_states.c.adapter == bindparam("of_adapter"), _states.c.failures > 0)
+    .values(failures=0, held_until=None)
+)
 
 
 class Gates:
@@ -85,12 +83,7 @@ class Gates:
 
     def answered(self, session: Session, adapter: str, now: datetime) -> None:
         """It answered. What waits for that, waits no longer."""
-        recovered = session.execute(
-            update(AdapterState)
-            .where(AdapterState.adapter == adapter, AdapterState.failures > 0)
-            .values(failures=0, held_until=None)
-            .execution_options(synchronize_session=False)
-        )
+        recovered = session.execute(_RECOVERED, {"of_adapter": adapter})
         if recovered.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
             session.execute(
                 update(Job)

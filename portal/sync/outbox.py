@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 
 from portal.domain.clock import Clock
 from portal.domain.rights import Lane
 from portal.store.database import Unit
-from portal.store.tables import Job, Subject
+from portal.store.tables import Job
 from portal.store.vault import Vault
+from portal.sync.ready import THE_SUBJECT, is_free, of_pair
 
 SEALED_FOR = "job"
 CHANNEL = "portal_jobs"
@@ -81,7 +82,7 @@ class Outbox:
         """
         last = unit.session.scalars(
             select(Job)
-            .where(Job.subject_id == subject_id, Job.adapter == adapter, Job.ended_at.is_(None))
+            .where(*of_pair(Job, subject_id, adapter))
             .order_by(Job.id.desc())
             .limit(1)
             .with_for_update()
@@ -96,16 +97,14 @@ class Outbox:
 
         Who asks holds the subject's row until the commit: two that ask at once take turns.
         """
-        unit.session.execute(
-            select(Subject.id).where(Subject.id == subject_id).with_for_update(key_share=True)
-        )
+        unit.session.execute(THE_SUBJECT, {"subject_id": subject_id})
         waiting = (
             select(Job.id)
-            .where(Job.subject_id == subject_id, Job.adapter == adapter, Job.ended_at.is_(None))
+            .where(*of_pair(Job, subject_id, adapter))
             .where(Job.likeness == self._likeness(like))
-            .where(or_(Job.leased_until.is_(None), Job.leased_until <= self._clock()))
+            .where(is_free(Job))
         )
-        return unit.session.scalar(waiting.limit(1)) is not None
+        return unit.session.scalar(waiting.limit(1), {"now": self._clock()}) is not None
 
     def put_back(self, unit: Unit, job_id: int) -> Job | None:
         """Open a job again that was given up and has its payload still, under the same key."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.store.tables.base import Table, only
@@ -19,13 +19,18 @@ class Job(Table):
     """
 
     __tablename__ = "jobs"
-    # Indexes of what is open or dead alone: a million jobs that are done cost a claim nothing.
+    # Indexes of what is open or dead alone: a million jobs that are done cost a claim nothing. And
+    # each fits one question: what is open is called so by ``ended_at`` where all are meant and by
+    # ``end`` where one pair's are. A planner that believes that nothing is open finds any of them
+    # good enough, and would go through all that is open for each of a pair's.
     __table_args__ = (
+        CheckConstraint('(ended_at IS NULL) = ("end" IS NULL)', name="ended"),
         Index("ix_jobs_open", "lane", "due_at", "id", **only("ended_at IS NULL")),
-        Index("ix_jobs_order", "subject_id", "adapter", **only("ended_at IS NULL")),
+        Index("ix_jobs_order", "adapter", "subject_id", **only('"end" IS NULL')),
+        Index("ix_jobs_held", "leased_until", **only("leased_until IS NOT NULL")),
         Index("ix_jobs_dead", "ended_at", **only("\"end\" = 'dead'")),
         Index("ix_jobs_conflict", "ended_at", **only("\"end\" = 'conflict'")),
-        Index("ix_jobs_ended", "adapter", "ended_at"),
+        Index("ix_jobs_ended", "adapter", "ended_at", **only("ended_at IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))

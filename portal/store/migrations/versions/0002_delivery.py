@@ -137,6 +137,9 @@ def upgrade() -> None:
 
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("likeness", sa.LargeBinary(length=32), nullable=True))
+        batch_op.create_check_constraint(
+            batch_op.f("ck_jobs_ended"), '(ended_at IS NULL) = ("end" IS NULL)'
+        )
         batch_op.drop_index(batch_op.f("ix_jobs_open"))
         batch_op.create_index(
             "ix_jobs_open",
@@ -147,11 +150,18 @@ def upgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_jobs_order"))
         batch_op.create_index(
-            "ix_jobs_order",
-            ["subject_id", "adapter"],
+            "ix_jobs_held",
+            ["leased_until"],
             unique=False,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
+            sqlite_where=sa.text("leased_until IS NOT NULL"),
+            postgresql_where=sa.text("leased_until IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_jobs_order",
+            ["adapter", "subject_id"],
+            unique=False,
+            sqlite_where=sa.text('"end" IS NULL'),
+            postgresql_where=sa.text('"end" IS NULL'),
         )
         batch_op.create_index(
             "ix_jobs_dead",
@@ -167,7 +177,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("\"end\" = 'conflict'"),
             postgresql_where=sa.text("\"end\" = 'conflict'"),
         )
-        batch_op.create_index("ix_jobs_ended", ["adapter", "ended_at"], unique=False)
+        batch_op.create_index(
+            "ix_jobs_ended",
+            ["adapter", "ended_at"],
+            unique=False,
+            sqlite_where=sa.text("ended_at IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NOT NULL"),
+        )
 
     # What was not chained by now waits to be.
     op.execute(
