@@ -101,7 +101,12 @@ _first_due = [
     select(Job.due_at).where(Job.lane == lane.rank, *_MAY_RUN).order_by(Job.due_at).limit(1)
     for lane in Lane  # one step into the index for each
 ]
-_first_lease_to_end = select(func.min(Job.leased_until)).where(Job.leased_until > NOW)
+_first_lease_to_end = select(func.min(Job.leased_until)).where(
+    Job.ended_at.is_(None),
+    Job.lane.in_([lane.rank for lane in Lane]),
+    Job.due_at <= NOW,  # what is in hand was due: it stands at the beginning of its lane
+    Job.leased_until > NOW,
+)
 _first_gate_to_open = select(func.min(AdapterState.held_until)).where(
     AdapterState.held_until > NOW, AdapterState.paused_at.is_(None)
 )

@@ -27,7 +27,6 @@ class Job(Table):
         CheckConstraint('(ended_at IS NULL) = ("end" IS NULL)', name="ended"),
         Index("ix_jobs_open", "lane", "due_at", "id", **only("ended_at IS NULL")),
         Index("ix_jobs_order", "adapter", "subject_id", **only('"end" IS NULL')),
-        Index("ix_jobs_held", "leased_until", **only("leased_until IS NOT NULL")),
         Index("ix_jobs_dead", "ended_at", **only("\"end\" = 'dead'")),
         Index("ix_jobs_conflict", "ended_at", **only("\"end\" = 'conflict'")),
         Index("ix_jobs_ended", "adapter", "ended_at", **only("ended_at IS NOT NULL")),

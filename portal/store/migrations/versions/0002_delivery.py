@@ -150,13 +150,6 @@ def upgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_jobs_order"))
         batch_op.create_index(
-            "ix_jobs_held",
-            ["leased_until"],
-            unique=False,
-            sqlite_where=sa.text("leased_until IS NOT NULL"),
-            postgresql_where=sa.text("leased_until IS NOT NULL"),
-        )
-        batch_op.create_index(
             "ix_jobs_order",
             ["adapter", "subject_id"],
             unique=False,
