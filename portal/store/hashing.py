@@ -6,9 +6,15 @@ had at once. Whatever is not plain goes the careful way, so that the result is a
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from portal.domain.addresses import Email, InvalidEmail
-from portal.store.plain import KeyedHash, plain_forms
+from portal.store.plain import LONGEST, KeyedHash, plain_forms
+
+PLAIN_DOMAIN = "example.org"
+"""Stands for a domain that has been looked at already."""
+SHORT = 180
+"""Octets of a domain before which every plain local part has room."""
 
 
 def canonical_forms(texts: Sequence[str]) -> list[bytes | None]:
@@ -22,10 +28,26 @@ def canonical_forms(texts: Sequence[str]) -> list[bytes | None]:
 
 
 def _carefully(text: str) -> bytes | None:
+    local, _, domain = text.strip().rpartition("@") if len(text) <= LONGEST else ("", "", "")
+    if local.isascii() and not domain.isascii():
+        # Most of what is not plain is so by its domain's own script, and there are few of those.
+        known = _in_ascii(domain)
+        if known and None not in plain_forms([f"{local}@{PLAIN_DOMAIN}"]):
+            return f"{local.lower()}@{known}".encode()
     try:
         return Email.parse(text).canonical.encode()
     except (InvalidEmail, UnicodeEncodeError):
         return None
+
+
+@lru_cache(maxsize=1000)
+def _in_ascii(domain: str) -> str:
+    """A domain's ASCII form; empty when it has none, or one too long for a longer local part."""
+    try:
+        known = Email.parse(f"a@{domain}").canonical.rpartition("@")[2]
+    except (InvalidEmail, UnicodeEncodeError):
+        return ""
+    return known if len(known) <= SHORT else ""
 
 
 class Hasher:
