@@ -36,7 +36,10 @@ fi
 
 case $what in
     all) step "tests" tests "$@" ;;
-    quick) step "fast tests" tests -m "not browser and not server and not slow and not whole" "$@" ;;
+    quick)
+        fast="not browser and not server and not slow and not whole"
+        step "fast tests" tests --ignore tests/browser -m "$fast" "$@"
+        ;;
 esac
 
 if ((${#failed[@]})); then

@@ -22,6 +22,7 @@ def hit(database: Database, quotas: Quotas, clock: FakeClock, *which: Quota) -> 
     return within
 
 
+@pytest.mark.slow
 def test_so_many_and_no_more_within_the_span_that_moves_along(
     database: Database, quotas: Quotas, clock: FakeClock
 ) -> None:

@@ -100,6 +100,7 @@ def commits_past_the_unit(place: str, tree: ast.Module) -> list[str]:
     return [f"{place}:{call.lineno}: {ast.unparse(call)}" for call in found]
 
 
+@pytest.mark.slow
 def test_r5_nothing_commits_but_the_unit_of_work() -> None:
     assert [line for place, tree in sources() for line in commits_past_the_unit(place, tree)] == []
 
@@ -133,6 +134,7 @@ def test_r5_every_commit_of_a_unit_stands_between_its_two_points() -> None:
     assert "after the commit" in " ".join(lines[place + 1 :])
 
 
+@pytest.mark.slow
 def test_r5_adapters_are_made_in_one_place_alone() -> None:
     classes = {"SqlAdapter", *portal_adapter_classes()}
     for place, tree in sources():

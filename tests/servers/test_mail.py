@@ -81,6 +81,7 @@ def test_a_busy_server_says_451_and_keeps_nothing(smtp_busy: MailServer) -> None
     assert smtp_busy.messages == []
 
 
+@pytest.mark.slow
 def test_a_silent_server_is_only_ended_by_a_time_out(smtp_silent: MailServer) -> None:
     with pytest.raises(smtplib.SMTPServerDisconnected, match="timed out"):
         smtplib.SMTP(smtp_silent.host, smtp_silent.port, timeout=0.2)

@@ -45,6 +45,7 @@ def test_the_real_reason_of_a_failed_start_is_seen_by_everyone(tmp_path: Path) -
             once_per_session(tmp_path, "thing", start)
 
 
+@pytest.mark.slow
 def test_a_server_ends_and_its_folder_goes_when_the_session_was_killed(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()

@@ -52,6 +52,7 @@ def test_an_error_inside_undoes_everything_and_is_passed_on(database: Database) 
     assert subjects(database) == 0
 
 
+@pytest.mark.slow
 def test_a_unit_within_a_unit_is_its_own(fresh_database: FreshDatabase) -> None:
     """On PostgreSQL, where two units run side by side; SQLite has one writer at a time."""
     database = Database(fresh_database("postgresql"))

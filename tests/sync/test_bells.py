@@ -105,6 +105,7 @@ def test_a_listener_whose_connection_the_server_ends_listens_again(
     database.close()
 
 
+@pytest.mark.slow
 def test_a_transaction_that_is_rolled_back_rings_no_bell(
     database: Database, elsewhere: Engine
 ) -> None:

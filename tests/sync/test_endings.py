@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from portal.domain.clock import utc_now
 from portal.store.database import Database
 from portal.store.vault import Vault
@@ -95,6 +97,7 @@ def test_what_is_no_dead_letter_is_not_replayed(
 # --- leases ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_d12_a_call_that_outlasts_its_lease_keeps_the_job(
     database: Database, vault: Vault, clock: FakeClock
 ) -> None:
@@ -183,6 +186,7 @@ def test_nothing_is_one_with_a_job_that_another_one_stands_behind(engine: Engine
     assert like(engine, "stop") is None
 
 
+@pytest.mark.slow
 def test_nothing_is_one_with_a_job_that_is_in_hand_or_over(engine: Engine) -> None:
     put_like(engine, "one", "stop")
     with engine.database.unit("test") as unit:

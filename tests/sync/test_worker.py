@@ -367,6 +367,7 @@ def test_a_worker_that_never_started_stops_at_once(engine: Engine) -> None:
     assert engine.worker.stop(0)
 
 
+@pytest.mark.slow
 def test_a_worker_sleeps_while_a_job_waits_for_another(lite: Database, vault: Vault) -> None:
     """A round of chores follows each waking, so they count how often it woke up."""
     rounds: list[None] = []
