@@ -2,7 +2,7 @@
 
 What was synced is there. Of what was written since, any part may be there: none of it, all of it,
 the first so many writes with the last one torn, or any sectors in any order. A new or removed name
-lasts for sure only once its folder has been synced.
+lasts for sure only once its folder has been synced; one that replaces another does so at once.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,27 +51,29 @@ class Disk:
             name: _Inode(bytearray(content)) for name, content in base.items()
         }
         self._names = dict(self._durable)
-        self._pending: list[tuple[str, _Inode | None]] = []
+        self._pending: list[_Names] = []
 
     def do(self, one: Operation) -> None:
         """The kernel is told this."""
         if one.kind == "sync" and not one.name:
-            for name, inode in self._pending:
-                _enter(self._durable, name, inode)
+            for change in self._pending:
+                _enter(self._durable, change)
             self._pending.clear()
         elif one.kind == "create":
             if one.name not in self._names:
-                self._name(one.name, _Inode())
+                self._change({one.name: _Inode()})
         elif one.kind == "unlink":
-            self._name(one.name, None)
+            self._change({one.name: None})
+        elif one.kind == "rename":
+            self._change({one.name: None, one.to: self._names[one.name]})
         elif one.kind == "sync":
             self._names[one.name].sync()
         else:
             self._names[one.name].take(one)
 
-    def _name(self, name: str, inode: _Inode | None) -> None:
-        _enter(self._names, name, inode)
-        self._pending.append((name, inode))
+    def _change(self, names: "_Names") -> None:
+        _enter(self._names, names)
+        self._pending.append(names)
 
     def after_a_cut(self, how: How, chance: Random) -> dict[str, bytes]:
         """What is there when the power comes back: name → content."""
@@ -79,8 +81,8 @@ class Disk:
         so_many = {"synced": 0, "all": len(self._pending)}.get(
             how, chance.randint(0, len(self._pending))
         )
-        for name, inode in self._pending[:so_many]:
-            _enter(names, name, inode)
+        for change in self._pending[:so_many]:
+            _enter(names, change)
         return {name: _content(inode, how, chance) for name, inode in names.items()}
 
     @property
@@ -89,11 +91,16 @@ class Disk:
         return not self._pending and not any(one.pending for one in self._names.values())
 
 
-def _enter(names: dict[str, _Inode], name: str, inode: _Inode | None) -> None:
-    if inode is None:
-        names.pop(name, None)
-    else:
-        names[name] = inode
+_Names = Mapping[str, _Inode | None]
+"""One change of a folder: file by name; None: no more. All of it lasts, or nothing."""
+
+
+def _enter(names: dict[str, _Inode], change: _Names) -> None:
+    for name, inode in change.items():
+        if inode is None:
+            names.pop(name, None)
+        else:
+            names[name] = inode
 
 
 def _content(inode: _Inode, how: How, chance: Random) -> bytes:

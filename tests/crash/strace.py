@@ -28,14 +28,17 @@ CALLS = (
     "writev",
     "fallocate",
 )
-UNKNOWN = {"rename", "renameat", "renameat2", "pwritev", "writev", "fallocate", "unlinkat"}
-"""SQLite has no use for them; should it begin to, this test must learn them first."""
+UNKNOWN = {"pwritev", "writev", "fallocate", "unlinkat"}
+"""Nobody has a use for them; should somebody begin to, this test must learn them first."""
+RENAMES = {"rename", "renameat", "renameat2"}
+BY_NAME = {"openat", "unlink", *RENAMES}
+"""Are told the file's name, and not a file that is open."""
 LONGEST = 1_000_000  # bytes of one write
 LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
 FILE = re.compile(r"^\d+<([^>]*)>")
 TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 
-Kind = Literal["create", "write", "truncate", "unlink", "sync"]
+Kind = Literal["create", "write", "truncate", "unlink", "rename", "sync"]
 
 
 class CannotTrace(Exception):
@@ -53,6 +56,8 @@ class Operation:
     data: bytes = b""
     size: int = 0
     """Of a truncation."""
+    to: str = ""
+    """The new name of what is renamed."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name or 'the folder'}"
@@ -102,11 +107,7 @@ def _operations(lines: Iterator[str], folder: Path) -> Iterator[Operation]:
 
 def _operation(call: str, told: str, answer: int, folder: Path) -> Iterator[Operation]:
     texts = [_decode(hexed) for hexed, _ in TEXT.findall(told)]
-    on = FILE.match(told)
-    path = (
-        texts[0].decode() if call in {"openat", "unlink"} else _decode(on[1]).decode() if on else ""
-    )
-    name = _name(path, folder)
+    name = _name(_path(call, told, texts), folder)
     if name is None:
         return
     if call in UNKNOWN:
@@ -123,8 +124,17 @@ def _operation(call: str, told: str, answer: int, folder: Path) -> Iterator[Oper
             yield Operation("truncate", name, size=_last_number(told))
         case "unlink":
             yield Operation("unlink", name)
+        case _ if call in RENAMES:
+            yield Operation("rename", name, to=texts[1].decode().removeprefix(f"{folder}/"))
         case "fsync" | "fdatasync":
             yield Operation("sync", name)
+
+
+def _path(call: str, told: str, texts: Sequence[bytes]) -> str:
+    if call in BY_NAME:
+        return texts[0].decode()
+    opened = FILE.match(told)
+    return _decode(opened[1]).decode() if opened else ""
 
 
 def _last_number(told: str) -> int:

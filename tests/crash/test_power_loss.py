@@ -121,6 +121,21 @@ def test_a_file_that_was_removed_may_come_back_with_what_it_held() -> None:
     assert {after.get("f") for after in cuts(disk, "all")} == {None}
 
 
+@pytest.mark.parametrize("how", HOWS)
+def test_a_file_that_replaces_another_is_there_or_the_other_is(how: How) -> None:
+    disk = Disk({"f": b"old"})
+    disk.do(Operation("create", "f.new"))
+    disk.do(Operation("write", "f.new", 0, b"new"))
+    disk.do(Operation("sync", "f.new"))
+    disk.do(Operation("rename", "f.new", to="f"))
+    for found in cuts(disk, how):
+        assert found.get("f") in {b"old", b"new"}
+        assert "f.new" not in found or found["f"] == b"old"
+
+    disk.do(Operation("sync", ""))
+    assert all(found == {"f": b"new"} for found in cuts(disk, how))
+
+
 @needs_strace
 def test_what_a_program_does_to_its_files_is_read_in_order(tmp_path: Path) -> None:
     folder = tmp_path / "files"
@@ -130,7 +145,8 @@ def test_what_a_program_does_to_its_files_is_read_in_order(tmp_path: Path) -> No
         f"f = os.open({str(folder / 'a')!r}, os.O_RDWR | os.O_CREAT)\n"
         "os.pwrite(f, b'one', 5); os.ftruncate(f, 6); os.fsync(f)\n"
         f"d = os.open({str(folder)!r}, os.O_RDONLY); os.fsync(d)\n"
-        f"os.unlink({str(folder / 'a')!r})\n"
+        f"os.replace({str(folder / 'a')!r}, {str(folder / 'b')!r})\n"
+        f"os.unlink({str(folder / 'b')!r})\n"
     )
 
     done = watch([sys.executable, "-c", program], tmp_path / "trace", folder, cwd=tmp_path)
@@ -141,5 +157,6 @@ def test_what_a_program_does_to_its_files_is_read_in_order(tmp_path: Path) -> No
         Operation("truncate", "a", size=6),
         Operation("sync", "a"),
         Operation("sync", ""),
-        Operation("unlink", "a"),
+        Operation("rename", "a", to="b"),
+        Operation("unlink", "b"),
     ]
