@@ -98,7 +98,7 @@
     return next ? load(new URL(next, location.origin).href) : answer;
   }
 
-  async function go(address, { body, remember = true } = {}) {
+  async function go(address, { body, remember = true, quiet = false } = {}) {
     if (busy) return;
     busy = true;
     const before = main();
@@ -122,7 +122,7 @@
       const entry = { portal: here };
       if (remember && (!body || answer.redirected)) history.pushState(entry, "");
       else history.replaceState(entry, "");
-      focus();
+      if (!quiet) focus();
       watch(async () => parse(await (await load(here, null, LOOKING)).text()));
     } catch {
       offline.hidden = false;
@@ -186,5 +186,6 @@
     }).observe(document.body);
   }
 
-  go(here, { remember: false });
+  // Nobody asked for the first page: whoever is at the top of the host's page stays there.
+  go(here, { remember: false, quiet: true });
 })();

@@ -19,6 +19,7 @@ PAGE_LIMIT, LOADER_LIMIT = 30_000, 2_000
 """Bytes, compressed, with everything that a page loads."""
 PICTURES = os.environ.get("PORTAL_PICTURES")
 """A folder for a picture of every page; `make pictures` sets it."""
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SCREENS = ((360, 740), (1280, 900))
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -49,12 +50,22 @@ class Inspector:
                 self._page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 self._judge(f"{name} at {width} in the {scheme}")
                 if PICTURES:
-                    path = Path(PICTURES) / f"{self._kind}{name}-{width}-{scheme}.png"
-                    self._page.screenshot(path=path, full_page=True, animations="disabled")
+                    self._take(Path(PICTURES) / f"{self._kind}{name}-{width}-{scheme}.png")
         weighs = sum(self._weigh(frame) for frame in self._page.frames if self._is_ours(frame))
         assert weighs > LOADER_LIMIT, "a page that loads nothing was not seen"
         if weighs > PAGE_LIMIT:
             self.faults.append(f"{name} weighs {weighs}")
+
+    def _take(self, path: Path) -> None:
+        """A picture of all of it, as high as a screen: beyond that no frame is painted."""
+        high = self._page.evaluate("document.documentElement.scrollHeight")
+        size = self._page.viewport_size
+        assert size is not None
+        self._page.set_viewport_size({"width": size["width"], "height": max(high, size["height"])})
+        for frame in self._page.frames:
+            frame.evaluate(PAINTED)
+        self._page.screenshot(path=path, animations="disabled")
+        self._page.set_viewport_size(size)
 
     def _judge(self, where: str) -> None:
         wide = self._page.evaluate(
@@ -174,6 +185,26 @@ def test_every_page_in_the_frame_is_accessible_fits_the_screen_and_is_light(
         inspector.look(link)
 
     assert inspector.faults == []
+
+
+def test_the_frame_takes_the_focus_when_a_page_is_turned_and_not_before(
+    demo: Demo, context: BrowserContext
+) -> None:
+    """Whoever reads the website from its top is not thrown into the middle of it."""
+    page = context.new_page()
+    page.goto(f"{demo.address('Website')}en/klantenservice")
+    frame = page.frame_locator("iframe")
+    heading = frame.get_by_role("heading", level=1)
+    expect(heading).to_have_text("What would you like to do?")
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+
+    frame.get_by_label("Ask something else").check()
+    frame.get_by_role("button", name="Send me a code").click()
+
+    expect(heading).to_have_text("Ask us")
+    expect(heading).to_be_focused()
+    drawn = heading.evaluate("(h1) => getComputedStyle(h1).boxShadow")
+    assert drawn == "none", "a heading is no button"
 
 
 def test_every_page_of_the_desk_is_accessible_fits_the_screen_and_is_light(
