@@ -21,10 +21,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOCKED := $(PIP) install -qq --require-hashes --no-deps --no-compile --only-binary :all:
 PROJECT := $(PIP) install -qq --no-deps --no-build-isolation --no-index --editable .
 
-# Bytecode is kept, whatever the machine's habit: without it, each of the many processes of a test
-# run compiles everything anew. It lies under .venv, so that there is none among the sources.
-unexport PYTHONDONTWRITEBYTECODE
-export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/bytecode
+# Bytecode is kept for tests, whatever the machine's habit: without it, each of the many processes of
+# a run compiles everything anew. It lies under .venv, so that there is none among the sources.
+test quick crash bench-sync pictures: export PYTHONDONTWRITEBYTECODE :=
+test quick crash bench-sync pictures: export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/bytecode
 
 PO := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)

@@ -1,6 +1,5 @@
 """What `portal check` says of the erasure journal."""
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -37,8 +36,10 @@ def look_at_journal(settings: Settings) -> Iterator[Finding]:
     except (JournalAway, JournalDamaged) as error:
         yield False, f"{settings.journal_file}: {error}", State.DAMAGED.what_to_do
         return
-    if not lines and not os.access(settings.journal_file.parent, os.W_OK):
-        todo = f"make the folder {settings.journal_file.parent} and let the portal write in it"
-        yield False, f"{settings.journal_file} cannot be written", todo
+    try:
+        journal.try_to_write()
+    except JournalAway as error:
+        todo = f"make the folder {journal.path.parent} and let the portal write in it"
+        yield False, f"{settings.journal_file} cannot be written ({error})", todo
         return
     yield True, f"{settings.journal_file}, {lines} requests, sound", ""

@@ -7,6 +7,7 @@ no CRM does, this is the truth.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,10 @@ from portal.domain.register import Purpose, in_language
 from portal.store.tables import Consent, Delivery
 
 SOURCE = "portal"
+OVERTAKEN = "superseded"
+"""The cause of a delivery that was not done: a later decision had overtaken it."""
+RESTORED = "restored"
+"""The cause of one that was written down again from the journal, after the portal was restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +84,29 @@ class ConsentRecord:
 
     @staticmethod
     def latest_for(db: Session, subject_id: str, purpose: str, adapter: str) -> Consent | None:
-        """The latest decision that went to this adapter; None: none ever did.
+        """The latest decision that reached this adapter; None: none ever did.
 
-        Sites know different adapters, so what was decided on one need not reach them all.
+        Sites know different adapters, so what was decided on one need not reach them all; and what
+        was given, but overtaken before it was passed on, has not reached any.
         """
-        return db.scalar(
-            select(Consent)
-            .join(Delivery, Delivery.request_id == Consent.request_id)
-            .where(
-                Consent.subject_id == subject_id,
-                Consent.purpose == purpose,
-                Delivery.adapter == adapter,
-            )
+        decided = db.execute(
+            select(Consent, Delivery.adapter, Delivery.outcome)
+            .outerjoin(Delivery, Delivery.request_id == Consent.request_id)
+            .where(Consent.subject_id == subject_id, Consent.purpose == purpose)
             .order_by(Consent.id.desc())
-            .limit(1)
-        )
+        ).all()
+        last: Consent | None = decided[0][0] if decided else None
+        for decision, name, outcome in decided:
+            if name == adapter and not (decision.granted and _was_not_done(outcome, last)):
+                found: Consent = decision
+                return found
+        return None
+
+
+def _was_not_done(outcome: Mapping[str, Any], last: Consent | None) -> bool:
+    """Of a consent: did it not get as far as the system, or may it not have?
+
+    What was written down again does not tell; there the last word, on whatever site, decides.
+    """
+    cause = outcome.get("cause")
+    return cause == OVERTAKEN or (cause == RESTORED and last is not None and not last.granted)

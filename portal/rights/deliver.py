@@ -16,7 +16,7 @@ from portal.adapters.contract import (
     Registry,
     Unsupported,
 )
-from portal.consent.record import ConsentRecord
+from portal.consent.record import OVERTAKEN, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
@@ -97,7 +97,7 @@ class Delivering(Handler):
 
     def _do(self, adapter: Adapter, task: Task) -> Ended:
         if self._was_taken_back(task):
-            return Ended(DeliveryState.CONFIRMED, {"cause": "superseded"})
+            return Ended(DeliveryState.CONFIRMED, {"cause": OVERTAKEN})
         return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory, records_of
 from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
-from portal.consent.record import ConsentRecord
+from portal.consent.record import OVERTAKEN, ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
@@ -133,11 +133,11 @@ class Reapplying(Handler):
         with self._database.reading() as db:
             latest = ConsentRecord.latest_for(db, task.subject_id or "", purpose, adapter.name)
         if latest is None or latest.granted:
-            return self._noted(task, Event.REAPPLY_DROPPED, cause="superseded")
+            return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
         records = records_of(adapter, Email.parse(task.payload["email"]))
         at, now = datetime.fromisoformat(task.payload["evidence"]["at"]), self._clock()
         if any(opted_in_at(record, at, {purpose}, now) for record in records):
-            return self._noted(task, Event.REAPPLY_DROPPED, cause="superseded")
+            return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
         return None
 
     def _answer(self, task: Task, ended: Ended) -> Result:

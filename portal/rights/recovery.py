@@ -134,8 +134,8 @@ class Recovery:
 
         The old file, where there is one, is kept under another name. How many lines it has.
 
-        Until the new one is in its place, whole, the portal stays closed; from then on both fit,
-        whatever marks of older journals there are still.
+        It takes the old one's place whole; from then on both fit, whatever marks of older journals
+        there are still.
 
         Raises:
             JournalAway: It cannot be written.

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.ask import JOB as PROOF_MAIL
+from portal.consent.record import OVERTAKEN, RESTORED
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
 from portal.rights.requests import JOB as DELIVERY
@@ -19,7 +20,7 @@ from portal.store.journal import Line
 from portal.store.tables import Delivery, Job, OperatorSession, Proof, Request, Session
 from portal.sync.alarms import AlarmKind, raise_alarm
 
-CAUSE = "restored"
+CAUSE = RESTORED
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ def settle(db: Db, ledger: Ledger, lines: Sequence[Line], now: datetime) -> Sett
     open_jobs = db.scalars(select(Job).where(Job.ended_at.is_(None))).all()
     for job in open_jobs:
         if job.kind == PROOF_MAIL:
-            _end(job, "superseded", now)
+            _end(job, OVERTAKEN, now)
             settled.overtaken += 1
         elif job.kind == DELIVERY:
             _settle_delivery(db, job, consents_since, settled, now)
@@ -95,8 +96,8 @@ def _settle_delivery(
     if delivery is None or request is None:
         return
     if request.right == Right.ERASE and request.subject_id in consents_since:
-        _end(job, "superseded", now)
-        _move(db, delivery, DeliveryState.CONFIRMED, "superseded", now)
+        _end(job, OVERTAKEN, now)
+        _move(db, delivery, DeliveryState.CONFIRMED, OVERTAKEN, now)
         settled.overtaken += 1
     elif request.right == Right.RECTIFY:
         _end(job, "dead", now)

@@ -8,13 +8,13 @@ had at once. Whatever is not plain goes the careful way, so that the result is a
 from collections.abc import Sequence
 from functools import lru_cache
 
-from portal.domain.addresses import Email, InvalidEmail
+from portal.domain.addresses import MAX_LOCAL, Email, InvalidEmail
 from portal.store.plain import LONGEST, KeyedHash, plain_forms
 
 PLAIN_DOMAIN = "example.org"
 """Stands for a domain that has been looked at already."""
-SHORT = 180
-"""Octets of a domain before which every plain local part has room."""
+LONGEST_LOCAL = "a" * MAX_LOCAL
+"""What goes with this goes with every shorter local part: lengths are limited in many ways."""
 
 
 def canonical_forms(texts: Sequence[str]) -> list[bytes | None]:
@@ -42,12 +42,11 @@ def _carefully(text: str) -> bytes | None:
 
 @lru_cache(maxsize=1000)
 def _in_ascii(domain: str) -> str:
-    """A domain's ASCII form; empty when it has none, or one too long for a longer local part."""
+    """A domain's ASCII form; empty when it has none, or not with every local part."""
     try:
-        known = Email.parse(f"a@{domain}").canonical.rpartition("@")[2]
+        return Email.parse(f"{LONGEST_LOCAL}@{domain}").canonical.rpartition("@")[2]
     except (InvalidEmail, UnicodeEncodeError):
         return ""
-    return known if len(known) <= SHORT else ""
 
 
 class Hasher:

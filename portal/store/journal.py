@@ -10,30 +10,33 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from portal.faults import fault
+from portal.store.journal_file import (
+    JournalDamaged,
+    beside,
+    last_line,
+    lock,
+    name_too,
+    opened,
+    reason,
+    sync_folder,
+    tail,
+    whole,
+)
 from portal.store.vault import Vault, new_reference
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+__all__ = ["Journal", "JournalAway", "JournalDamaged", "Line"]
 
 PURPOSE = "journal"
-BLOCK = 64 * 1024
-"""Bytes that are read at once, from the end backwards."""
 
 
 class JournalAway(Exception):
     """The journal is not where it should be, or cannot be read or written there."""
-
-
-class JournalDamaged(Exception):
-    """A line of the journal is not as it was written. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class Journal:
     """The file. Safe for several threads and processes, of several machines where its disk is."""
 
     def __init__(self, path: Path, vault: Vault) -> None:
-        self.path = path
+        # Where it really lies: its lock lies beside it, by whatever name it is known.
+        self.path = path.resolve()
         self._vault = vault
 
     def exists(self) -> bool:
@@ -81,8 +85,18 @@ class Journal:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise JournalAway(_reason(error)) from None
-        return str(self._told_by(first, "", 0)["journal"]) if first.endswith(b"\n") else None
+            raise JournalAway(reason(error)) from None
+        return self._named_by(first)
+
+    def try_to_write(self) -> None:
+        """Could a line be added? None is.
+
+        Raises:
+            JournalAway: No; why.
+        """
+        with self._alone():
+            if self.path.exists():
+                opened(self.path).close()
 
     def begin(self, lines: Iterable[Line] = ()) -> tuple[str, int] | None:
         """Make a journal that holds these lines: it is there whole, or not at all.
@@ -117,11 +131,12 @@ class Journal:
             JournalAway: There is none, or it cannot be written.
             JournalDamaged: Its last line is not as it was written.
         """
-        with self._alone(), _opened(self.path) as file:
+        with self._alone(), opened(self.path) as file:
             end = self._end(file)
             known = {line.request for line in self._all(file)} if unless_there else set()
             number, _ = self._add(file, (one for one in lines if one.request not in known), end)
-        return self.id() or "", number
+            file.seek(0)
+            return self._named_by(file.readline()) or "", number
 
     def after(self, number: int) -> list[Line]:
         """The lines after this one, which are few: the file is read from its end.
@@ -132,25 +147,26 @@ class Journal:
         """
         try:
             with self.path.open("rb") as file:
-                return [*self._checked(_tail(file, number), number)]
+                return [*self._checked(tail(file, number), number)]
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise JournalAway(_reason(error)) from None
+            raise JournalAway(reason(error)) from None
 
     # --- lines ---------------------------------------------------------------------------------
 
     def _made(self, lines: Iterable[Line], old: Path | None) -> tuple[str, int]:
         """Write it beside its place, whole and synced, and only then put it there."""
-        name, new = new_reference(), _beside(self.path, "new")
-        with _opened(new, os.O_CREAT | os.O_TRUNC) as file:
+        name, new = new_reference(), beside(self.path, "new")
+        new.unlink(missing_ok=True)
+        with self._made_beside(new, os.O_EXCL) as file:
             mac = self._write(file, {"journal": name, "number": 0, "version": 1}, "")
             number, _ = self._add(file, lines, (0, mac))
         if old is not None and self.path.exists():
-            self.path.rename(old)
+            name_too(self.path, old)
         fault("journal: between the old one and the new one")
         new.replace(self.path)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         return name, number
 
     def _add(self, file: BinaryIO, lines: Iterable[Line], end: tuple[int, str]) -> tuple[int, str]:
@@ -170,6 +186,10 @@ class Journal:
         mac = self._vault.mac(PURPOSE, before + text)
         file.write(json.dumps({"mac": mac, "of": told}, separators=(",", ":")).encode() + b"\n")
         return mac
+
+    def _named_by(self, first: bytes) -> str | None:
+        """The journal's name, as its first line says; None while that is not whole."""
+        return str(self._told_by(first, "", 0)["journal"]) if first.endswith(b"\n") else None
 
     def _told_by(self, raw: bytes, before: str, number: int) -> dict[str, Any]:
         """What a line holds, once its code has been checked against the line before it."""
@@ -195,12 +215,12 @@ class Journal:
 
     def _all(self, file: BinaryIO) -> Iterator[Line]:
         file.seek(0)
-        yield from self._checked(_whole(file.read()), 0)
+        yield from self._checked(whole(file.read()), 0)
         file.seek(0, os.SEEK_END)
 
     def _end(self, file: BinaryIO) -> tuple[int, str]:
         """(number, code) of the last line, after which the file ends: a torn line is cut off."""
-        last, size = _last_line(file)
+        last, size = last_line(file)
         file.truncate(size)
         file.seek(0, os.SEEK_END)
         try:
@@ -213,82 +233,16 @@ class Journal:
     def _alone(self) -> Iterator[None]:
         """Nobody else writes. The lock is a file of its own: the journal's may be replaced."""
         try:
-            with _opened(_beside(self.path, "lock"), os.O_CREAT) as lock:
-                _lock(lock)
+            with self._made_beside(beside(self.path, "lock")) as held:
+                lock(held)
                 yield  # closing it lets go of the lock
         except OSError as error:
-            raise JournalAway(_reason(error)) from None
+            raise JournalAway(reason(error)) from None
 
-
-def _beside(path: Path, what: str) -> Path:
-    return path.with_name(f"{path.name}.{what}")
-
-
-def _opened(path: Path, flags: int = 0) -> BinaryIO:
-    """A file to read and write, for its owner alone."""
-    return os.fdopen(os.open(path, os.O_RDWR | flags, 0o600), "r+b")
-
-
-def _whole(data: bytes) -> list[bytes]:
-    """The lines that were written to their end."""
-    return data.split(b"\n")[:-1]
-
-
-def _tail(file: BinaryIO, number: int) -> list[bytes]:
-    """The line of this number and all after it, read backwards."""
-    start, data = file.seek(0, os.SEEK_END), b""
-    while True:
-        lines = _whole(data)
-        if start > 0:
-            lines = lines[1:]  # the first may have been cut by the block
-        if lines and _number(lines[0]) <= number:
-            return [line for line in lines if _number(line) >= number]
-        if start == 0:
-            return []
-        size = min(BLOCK, start)
-        start -= size
-        file.seek(start)
-        data = file.read(size) + data
-
-
-def _number(raw: bytes) -> int:
-    with suppress(ValueError, KeyError, TypeError):
-        return int(json.loads(raw)["of"]["number"])
-    raise JournalDamaged("a line cannot be read")
-
-
-def _last_line(file: BinaryIO) -> tuple[bytes, int]:
-    """The last line that was written to its end, and where it ends."""
-    end = start = file.seek(0, os.SEEK_END)
-    data = b""
-    while start > 0:
-        size = min(BLOCK, start)
-        start -= size
-        file.seek(start)
-        data = file.read(size) + data
-        whole, newline, torn = data.rpartition(b"\n")
-        if newline and (b"\n" in whole or start == 0):
-            return whole.rpartition(b"\n")[2], end - len(torn)
-    return b"", 0
-
-
-def _lock(file: BinaryIO) -> None:
-    if sys.platform == "win32":
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-
-def _sync_folder(folder: Path) -> None:
-    """So that the new file's name survives a power cut; not every system can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or "it cannot be used"
+    def _made_beside(self, path: Path, flags: int = 0) -> BinaryIO:
+        """A file beside the journal. What root makes belongs to whoever owns that."""
+        file = opened(path, os.O_CREAT | flags)
+        if sys.platform != "win32" and os.geteuid() == 0:
+            owner = (self.path if self.path.exists() else self.path.parent).stat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        return file

@@ -87,7 +87,7 @@ class Gates:
         if recovered.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
             session.execute(
                 update(Job)
-                .where(Job.adapter == adapter, Job.ended_at.is_(None))
+                .where(Job.adapter == adapter, Job.end.is_(None))
                 .where(Job.cause == UNANSWERED, Job.due_at > now)
                 .values(due_at=now)
                 .execution_options(synchronize_session=False)

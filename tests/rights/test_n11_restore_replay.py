@@ -117,20 +117,24 @@ def test_n11_withdrawals_and_objections_too_and_what_is_lost_is_counted(
     assert [again[name] for name in numbers[:3]] == [0, 0, 0]
 
 
-def given_in_another_system(recovering: Recovering) -> None:
-    """Of the last withdrawal's subject and purpose: given later, on a site without this CRM."""
+def decided_elsewhere(
+    recovering: Recovering, adapter: str, *, granted: bool, cause: str | None = None
+) -> None:
+    """Of the last decision's subject and purpose: one more, on another site, told in one system."""
     with recovering.office.database.unit("test") as unit:
-        stopped = unit.session.query(Consent).order_by(Consent.id.desc()).first()
-        assert stopped is not None
-        kept = {"subject_id": stopped.subject_id, "site": "other", "locale": "en"}
-        now = recovering.office.clock()
-        unit.session.add(Request(id="r", right="consent", received_at=now, details={}, **kept))
+        last = unit.session.query(Consent).order_by(Consent.id.desc()).first()
+        assert last is not None
+        ours = {"subject_id": last.subject_id, "locale": "en"}
+        now, id = recovering.office.clock(), f"r{last.id}"
+        right = "consent" if granted else "withdraw"
+        request = {"id": id, "site": "other", "right": right, "received_at": now, "details": {}}
+        unit.session.add(Request(**ours, **request))
         unit.session.flush()
-        words = {"source": "portal", "wording": "w", "wording_version": "1", "locale": "en"}
-        decided = {"subject_id": stopped.subject_id, "purpose": stopped.purpose, "granted": True}
-        unit.session.add(Consent(request_id="r", at=now, **decided, **words))
-        done = {"state": "confirmed", "changed_at": now, "outcome": {}}
-        unit.session.add(Delivery(request_id="r", adapter="webshop", **done))
+        words = {"source": "portal", "wording": "w", "wording_version": "1", "request_id": id}
+        decided = {"purpose": last.purpose, "granted": granted, "at": now}
+        unit.session.add(Consent(**ours, **words, **decided))
+        done = {"state": "confirmed", "changed_at": now, "outcome": {"cause": cause}}
+        unit.session.add(Delivery(request_id=id, adapter=adapter, **done))
         unit.commit()
 
 
@@ -140,14 +144,30 @@ def test_n11_a_consent_that_only_another_system_got_is_no_reason_to_leave_it(
     since = recovering.office.clock()
     with recovering.crm_put_back():
         recovering.office.clock.advance(hours=1)
-        recovering.decide(
-            recovering.office.visitor().sign_in(recovering.office), "newsletter", "no"
-        )
-    given_in_another_system(recovering)
+        visitor = recovering.office.visitor().sign_in(recovering.office)
+        recovering.decide(visitor, "newsletter", "no")
+    decided_elsewhere(recovering, "webshop", granted=True)
 
     found = recovering.replay(since)
 
     assert (found["withdrawals"], found["superseded"]) == (1, 0)
+    assert recovering.newsletter() == [0]
+
+
+@pytest.mark.parametrize("cause", ["superseded", "restored"])
+def test_n11_a_consent_that_was_overtaken_before_it_was_done_is_none_either(
+    recovering: Recovering, cause: str
+) -> None:
+    """Given again while the system was away, and withdrawn on a site that does not know it."""
+    since = recovering.office.clock()
+    with recovering.crm_put_back():
+        recovering.office.clock.advance(hours=1)
+        visitor = recovering.office.visitor().sign_in(recovering.office)
+        recovering.decide(visitor, "newsletter", "no")
+    decided_elsewhere(recovering, "crm", granted=True, cause=cause)
+    decided_elsewhere(recovering, "webshop", granted=False)
+
+    assert recovering.replay(since)["withdrawals"] == 1
     assert recovering.newsletter() == [0]
 
 

@@ -2,14 +2,16 @@
 
 import json
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from portal.store import journal as module
+from portal.store import journal_file
 from portal.store.journal import Journal, JournalAway, JournalDamaged, Line
 from portal.store.vault import Vault
 from tests.storing import make_keyring, make_vault
@@ -62,7 +64,7 @@ def test_the_end_is_read_backwards_whatever_the_blocks(
     journal: Journal, block: int, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal.append([line(number) for number in range(1, 31)])
-    monkeypatch.setattr(module, "BLOCK", block)
+    monkeypatch.setattr(journal_file, "BLOCK", block)
 
     assert requests(journal, after) == [f"r{number}" for number in range(after + 1, 31)]
     journal.append([line(31)])
@@ -124,6 +126,83 @@ def test_one_that_cannot_be_made_whole_is_not_made(journal: Journal) -> None:
     assert journal.id() is None
     assert journal.begin([line(2)]) is not None
     assert requests(journal) == ["r2"]
+
+
+def test_it_is_one_journal_by_whatever_name_it_is_known(journal: Journal, tmp_path: Path) -> None:
+    """Two machines may have links of their own to one disk, and one lock all the same."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "link.jsonl").symlink_to(journal.path)
+    linked = Journal(other / "link.jsonl", journal._vault)
+
+    journal.append([line(1)])
+    linked.append([line(2)])
+
+    assert requests(journal) == ["r1", "r2"]
+    assert [*other.iterdir()] == [other / "link.jsonl"], "no lock beside the link"
+
+
+def test_one_that_begins_lies_where_its_link_leads(tmp_path: Path, vault: Vault) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "journal.jsonl").symlink_to(disk / "journal.jsonl")
+
+    Journal(tmp_path / "journal.jsonl", vault).begin([line(1)])
+
+    assert (tmp_path / "journal.jsonl").is_symlink()
+    assert requests(Journal(disk / "journal.jsonl", vault)) == ["r1"]
+
+
+def test_the_name_that_is_told_is_of_the_journal_that_got_the_line(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may put a new one in its place right afterwards."""
+    name = journal.id()
+    unlocked = Journal._alone
+
+    @contextmanager
+    def replaced_afterwards(self: Journal) -> Iterator[None]:
+        with unlocked(self):
+            yield
+        monkeypatch.undo()
+        self.replace([line(7)], self.path.with_name("old"))
+
+    monkeypatch.setattr(Journal, "_alone", replaced_afterwards)
+
+    assert journal.append([line(1)]) == (name, 1)
+    assert journal.id() != name
+
+
+def test_the_old_one_is_never_overwritten(journal: Journal) -> None:
+    old = journal.path.with_name("journal.old")
+    journal.replace([line(1)], old)
+
+    with pytest.raises(JournalAway):
+        journal.replace([line(2)], old)
+    assert requests(journal) == ["r1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="is about root")
+def test_what_root_makes_belongs_to_who_owns_the_journal(journal: Journal) -> None:
+    """Or an operator's one command as root would shut the portal's own user out."""
+    lock = journal.path.with_name("journal.jsonl.lock")
+    os.chown(journal.path, 1234, 1235)
+
+    journal.append([line(1)])
+    assert (lock.stat().st_uid, lock.stat().st_gid) == (1234, 1235)
+    journal.replace([line(1)], journal.path.with_name("old"))
+    assert (journal.path.stat().st_uid, journal.path.stat().st_gid) == (1234, 1235)
+
+
+def test_what_a_crash_left_beside_it_is_in_nobodys_way(journal: Journal) -> None:
+    beside = journal.path.with_name("journal.jsonl.new")
+    beside.write_text("half")
+    beside.chmod(0o644)
+
+    journal.replace([line(1)], journal.path.with_name("old"))
+
+    assert requests(journal) == ["r1"]
+    assert journal.path.stat().st_mode & 0o777 == 0o600
 
 
 def test_nothing_is_added_to_one_that_is_not_there(tmp_path: Path, vault: Vault) -> None:
