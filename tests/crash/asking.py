@@ -34,7 +34,7 @@ class Run:
         self._asking: int | None = None
         self.keys: Keys = "honours"
         told = read_lines(world.asked)
-        self._number = sum("do" in line for line in told)
+        self.asked = sum("do" in line for line in told)
         plans = {line["adapter"]: line for line in told if "plan" in line}
         self.attended = any("attended" in line for line in told)
         if any("armed" in line for line in told):
@@ -135,9 +135,9 @@ class Run:
         how: dict[str, Any],
     ) -> "_Asking":
         self.clock.advance(seconds=1)  # no two at the same moment: it is what they are found by
-        self._number += 1
+        self.asked += 1
         line = {
-            "number": self._number,
+            "number": self.asked,
             "do": do,
             "at": self.clock.now.isoformat(),
             "person": person,
@@ -147,7 +147,7 @@ class Run:
         }
         assert not how, how
         append_line(self.world.asked, line)
-        return _Asking(self, self._number)
+        return _Asking(self, self.asked)
 
     # --- the portal ----------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class Run:
             if self.attended and looks and self.person_looks():
                 looks -= 1
                 continue
-            if not self.open_deliveries() and not self._lines_to_write():
+            if not self.open_deliveries() and not self._other_work():
                 return
             self.clock.now = max(self._next_moment(), self.clock.now + timedelta(seconds=1))
 
@@ -214,16 +214,18 @@ class Run:
             " ('confirmed', 'retained', 'conflict', 'failed')"
         )
 
-    def _lines_to_write(self) -> bool:
-        """Is a decision not in the journal yet?"""
-        query = "SELECT id FROM jobs WHERE ended_at IS NULL AND kind = 'journal' LIMIT 1"
+    def _other_work(self) -> bool:
+        """Is a decision not in the journal yet, or to be done once more in a CRM?"""
+        query = (
+            "SELECT id FROM jobs WHERE ended_at IS NULL AND kind IN ('journal', 'reapply') LIMIT 1"
+        )
         return bool(self.world.rows(query))
 
     def _next_moment(self) -> datetime:
         """When something can go on: a job is due, a lease ends, an adapter is asked again."""
         (row,) = self.world.rows(
             "SELECT min(max(due_at, coalesce(leased_until, due_at))) AS due FROM jobs"
-            " WHERE ended_at IS NULL AND kind IN ('delivery', 'journal')"
+            " WHERE ended_at IS NULL AND kind IN ('delivery', 'journal', 'reapply')"
         )
         (held,) = self.world.rows("SELECT max(held_until) AS until FROM adapter_states")
         moments = [
@@ -240,10 +242,10 @@ class _Asking:
 
     def __init__(self, run: Run, number: int) -> None:
         self._run = run
-        self._number = number
+        self.asked = number
 
     def __enter__(self) -> None:
-        self._run._asking = self._number
+        self._run._asking = self.asked
 
     def __exit__(self, *_: object) -> None:
         self._run._asking = None

@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 
 from tests.crash.asked import Row, moment
-from tests.crash.crm import read_lines
+from tests.crash.crm import PEOPLE, read_lines
 from tests.crash.world import World
 
 
@@ -16,6 +16,14 @@ class History:
         lines = read_lines(world.asked)
         self.acknowledged = {line["acknowledged"] for line in lines if "acknowledged" in line}
         self.asked = [line for line in lines if "do" in line]
+        self.restored = {line["restored"] for line in lines if "restored" in line}
+        """The CRMs that were put back to a copy."""
+        self.put_back = any("forgotten" in line for line in lines)
+        """Was the portal's own database?"""
+        self.forgotten = {one for line in lines for one in line.get("forgotten", ())}
+        """Requests that were stored, and neither in its copy nor in the journal."""
+        self.again = {one for line in lines for one in line.get("again", ())}
+        """Requests that are known from the journal only: the rest of them is lost."""
         self.attended = any("attended" in line for line in lines)
         self.requests = {
             moment(row["received_at"]): row for row in world.rows("SELECT * FROM requests")
@@ -34,4 +42,24 @@ class History:
             name: [line for line in read_lines(crm.file) if line["applied"] and "how" in line]
             for name, crm in world.crms.items()
         }
-        self.stored = [one for one in self.asked if moment(one["at"]) in self.requests]
+        for name, lines_of_it in self.effects.items():
+            # What is erased of an imported record, nobody asked for: it follows from what was.
+            first = [line for line in lines_of_it if int(line["ref"]) <= len(PEOPLE)]
+            self.effects[name] = first
+        self.stored = [one for one in self.asked if self._is_stored(one)]
+
+    def _is_stored(self, one: Row) -> bool:
+        return moment(one["at"]) in self.requests
+
+    def _is_forgotten(self, one: Row) -> bool:
+        return one["number"] in self.forgotten
+
+    def _may_be_done_again(self, one: Row) -> bool:
+        """A decision, after a later one was forgotten: that may have been done, and is undone."""
+        return one["do"] == "consent" and any(
+            other["do"] == "consent"
+            and other["person"] == one["person"]
+            and other["content"]["purpose"] == one["content"]["purpose"]
+            for other in self.asked
+            if self._is_forgotten(other)
+        )

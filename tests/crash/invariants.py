@@ -14,7 +14,6 @@ ledger     the chain does not verify
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from portal.domain.rights import Right
 from portal.proof.ledger import Event
@@ -24,18 +23,14 @@ from portal.sync.schedule import JOB as SCHEDULE
 from tests.crash.asked import (
     Row,
     content_of,
-    contradict,
-    may_overtake,
     moment,
     named,
-    person_of,
+    protects,
     wish,
 )
-from tests.crash.crm import PEOPLE, address_of, read_lines
-from tests.crash.history import History
+from tests.crash.crm import read_lines
+from tests.crash.ends import Ends, Finding
 from tests.crash.world import World
-
-Finding = tuple[str, str]
 
 
 def findings(world: World) -> list[Finding]:
@@ -49,7 +44,7 @@ def stored_whole(world: World) -> list[Finding]:
     return [found for one in check.asked for found in check.stored_whole(one)]
 
 
-class _Check(History):
+class _Check(Ends):
     def all(self) -> Iterator[Finding]:
         for one in self.asked:
             yield from self._one(one)
@@ -57,8 +52,8 @@ class _Check(History):
         for adapter in self.effects:
             yield from self._keys(adapter)
             yield from self._effects(adapter)
-            yield from self._order(adapter)
-            yield from self._final_state(adapter)
+            yield from self.order(adapter)
+            yield from self.final_state(adapter)
         yield from self._payloads()
         yield from self._duties()
         yield from self._journal()
@@ -79,16 +74,18 @@ class _Check(History):
         what = named(one)
         request = self.requests.get(moment(one["at"]))
         if request is None:
-            if one["number"] in self.acknowledged:
+            if one["number"] in self.acknowledged - self.forgotten:
                 yield "lost", f"{what} was acknowledged and is not stored"
             return
         deliveries = self.deliveries[request["id"]]
         if sorted(deliveries) != sorted(one["adapters"]):
             yield "half done", f"{what} has deliveries for {sorted(deliveries)}"
-        if len(self.ledger[request["id"], Event.REQUEST_RECEIVED]) != 1:
-            yield "half done", f"{what} is not in the ledger once"
         if self.consents[request["id"]] != (one["do"] == "consent"):
             yield "half done", f"{what} is not in the consent record once"
+        if one["number"] in self.again:
+            return  # the journal keeps no ledger, and what is to be done again has other jobs
+        if len(self.ledger[request["id"], Event.REQUEST_RECEIVED]) != 1:
+            yield "half done", f"{what} is not in the ledger once"
         if one["do"] == "copy" and len(self.ledger[request["id"], Event.EXPORT_MADE]) != 1:
             yield "half done", f"{what} is not in the ledger as made"
         for delivery in deliveries.values():
@@ -101,6 +98,8 @@ class _Check(History):
             code = "lost" if delivery["state"] in {"queued", "sent", "unconfirmed"} else "state"
             yield code, f"{what} ended as {delivery['state']} ({delivery['outcome'].get('cause')})"
             return
+        if one["number"] in self.again:
+            return  # it was not delivered by this portal: of that the ledger tells nothing
         told = [
             row
             for event in (Event.DELIVERED, Event.DROPPED)
@@ -173,31 +172,30 @@ class _Check(History):
     def _effects(self, adapter: str) -> Iterator[Finding]:
         counted = Counter(content_of(line) for line in self.effects[adapter])
         wanted: dict[str, list[Row]] = defaultdict(list)
-        for one in self.stored:
-            if adapter in one["adapters"]:
+        for one in self.asked:
+            if adapter in one["adapters"] and (self._is_stored(one) or self._is_forgotten(one)):
                 wanted[wish(one)].append(one)
         for content, times in counted.items():
             if content not in wanted:
                 yield "extra", f"an effect in {adapter} that nobody asked for: {content}"
-            elif times > len(wanted[content]):
+            elif times > len(wanted[content]) and not self._may_be_done_again(wanted[content][0]):
                 yield "doubled", f"{times} effects in {adapter} of {named(wanted[content][0])}"
         for content, alike in wanted.items():
-            yield from self._as_it_ended(adapter, alike, counted[content])
+            if not any(self._is_forgotten(one) for one in alike):
+                yield from self._as_it_ended(adapter, alike, counted[content])
 
     def _as_it_ended(self, adapter: str, alike: list[Row], effects: int) -> Iterator[Finding]:
         """Do those that ask for the same thing say of themselves what the CRM says of them?"""
         what = named(alike[0])
         if not effects and any(self._must_have_effect(one, adapter) for one in alike):
             yield "lost", f"{what} is done and had no effect in {adapter}"
-        if effects and not any(self._ended_well(one, adapter) for one in alike):
+        # A portal that is put back has forgotten how well what it still knows of went.
+        if (
+            effects
+            and not self.put_back
+            and not any(self._ended_well(one, adapter) for one in alike)
+        ):
             yield "extra", f"{what} is not done, and had an effect in {adapter}"
-
-    def _ended_well(self, one: Row, adapter: str) -> bool:
-        delivery = self._delivery_of(one, adapter)
-        return delivery is not None and delivery["state"] in {"confirmed", "retained"}
-
-    def _delivery_of(self, one: Row, adapter: str) -> Row | None:
-        return self.deliveries[self.requests[moment(one["at"])]["id"]].get(adapter)
 
     def _must_have_effect(self, one: Row, adapter: str) -> bool:
         """Not what was overtaken, followed another, or was so already."""
@@ -206,84 +204,18 @@ class _Check(History):
             return False
         if delivery["outcome"].get("cause") in {"superseded", "gone"} or delivery["follows"]:
             return False
+        if adapter in self.restored and not protects(one):
+            return (
+                False  # it may have had its effect since the copy was made: that is not done again
+            )
         if one["do"] != "consent":
             return True
         same_purpose = [
             other
-            for other in self.stored
-            if other["do"] == "consent"
+            for other in self.asked
+            if (self._is_stored(other) or self._is_forgotten(other))
+            and other["do"] == "consent"
             and other["person"] == one["person"]
             and other["content"]["purpose"] == one["content"]["purpose"]
         ]
         return len(same_purpose) == 1 and not one["content"]["granted"]
-
-    def _order(self, adapter: str) -> Iterator[Finding]:
-        number_of: dict[str, int] = {}
-        for one in self.stored:
-            number_of.setdefault(wish(one), one["number"])
-        by_number = {one["number"]: one for one in self.stored}
-        for person in PEOPLE:
-            done = [
-                by_number[number]
-                for line in self.effects[adapter]
-                if person_of(line) == person and (number := number_of.get(content_of(line)))
-            ]
-            for index, later in enumerate(done):
-                for earlier in done[:index]:
-                    if earlier["number"] < later["number"] or may_overtake(earlier, later):
-                        continue
-                    if self.attended and not contradict(earlier, later):
-                        continue  # a dead letter that a person replayed long after
-                    if not self._given_since(earlier):
-                        yield "order", f"{named(later)} was done after {named(earlier)}"
-
-    def _given_since(self, withdrawal: Row) -> bool:
-        """Was it given once more after this was withdrawn? Then an older consent says the same."""
-        return withdrawal["do"] == "consent" and any(
-            one["do"] == "consent"
-            and one["person"] == withdrawal["person"]
-            and one["content"] == {**withdrawal["content"], "granted": True}
-            and one["number"] > withdrawal["number"]
-            for one in self.stored
-        )
-
-    def _was_spared(self, one: Row, adapter: str) -> bool:
-        """A consent that a withdrawal overtook, be it on a site that does not know this CRM.
-
-        A withdrawal is never spared: it stands until something later was given in this very CRM.
-        """
-        delivery = self._delivery_of(one, adapter)
-        overtaken = delivery is not None and delivery["outcome"].get("cause") == "superseded"
-        return overtaken and bool(one["content"]["granted"])
-
-    def _final_state(self, adapter: str) -> Iterator[Finding]:
-        crm = self.world.crms[adapter]
-        rows = crm.state()
-        edits = [line for line in read_lines(crm.file) if line["do"] == "edit"]
-        edited = {(line["ref"], name) for line in edits for name in line["values"]}
-        for number, person in enumerate(PEOPLE, start=1):
-            row = rows[str(number)]
-            mine = [
-                one
-                for one in self.stored
-                if one["person"] == person
-                and adapter in one["adapters"]
-                and self._ended_well(one, adapter)
-            ]
-            if any(one["do"] == "erase" for one in mine):
-                if row["email"] or any(row["values"].values()):
-                    yield "state", f"{person} was erased in {adapter} and is there"
-                continue
-            values: dict[str, Any] = {}
-            consents: dict[str, bool] = {}
-            for one in mine:
-                if one["do"] == "write":
-                    values |= one["content"]["values"]
-                elif one["do"] == "consent" and not self._was_spared(one, adapter):
-                    consents[one["content"]["purpose"]] = one["content"]["granted"]
-            for name, wanted in [*values.items(), *consents.items()]:
-                differs = {**row["values"], **row["consents"]}[name] != wanted
-                if differs and (str(number), name) not in edited:
-                    yield "state", f"{person}'s {name} in {adapter} is not as asked last"
-            if row["email"] != address_of(person):
-                yield "extra", f"{person} lost the address in {adapter}"
