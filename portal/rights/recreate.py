@@ -98,7 +98,7 @@ class Recreating:
             if first:
                 db.add(Mark(name=f"{UNFINISHED}{name}", value=str(mark)))
                 done.settled = settle(db, self._ledger, lines, self._clock())
-            for line in lines:
+            for line in sorted(lines, key=_asked_at):  # the last decision counts, not the last line
                 self._write(db, line)
             unit.commit()
 
@@ -195,3 +195,8 @@ class Recreating:
             unit.session.execute(delete(Mark).where(Mark.name == f"{UNFINISHED}{name}"))
             unit.commit()
         self._recovery.look()
+
+
+def _asked_at(line: Line) -> tuple[datetime, int]:
+    """When she decided: the line of what was asked first may be written later, after a crash."""
+    return datetime.fromisoformat(line.at), line.number

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
@@ -24,7 +24,7 @@ from portal.rights.restored import unsure
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.walk import Held, Hit, Progress, walk
 from portal.store.database import Database, Unit
-from portal.store.tables import Consent, Delivery, Request, SubjectAlias
+from portal.store.tables import Consent, Delivery, LedgerEntry, Request, SubjectAlias
 from portal.store.vault import Vault
 from portal.sync.outbox import Outbox
 
@@ -149,7 +149,8 @@ class Replaying:
         """By subject: what was done there since, and has not been overtaken by a later decision."""
         sites = self._directory.sites_of(adapter)
         wanted: dict[str, Wanted] = {}
-        for request in _delivered(db, adapter, since, (Right.ERASE, *STOPS)):
+        redone = _redone(adapter, since)
+        for request in _delivered(db, adapter, since, (Right.ERASE, *STOPS), redone):
             one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
             if request.right == Right.ERASE:
                 suppressed = self._suppressions.of(db, request.subject_id, sites)
@@ -234,17 +235,42 @@ class Replaying:
         return request is not None and request.right == Right.OBJECT
 
 
-def _delivered(db: Db, adapter: str, since: datetime, rights: Sequence[Right]) -> Sequence[Request]:
-    """The requests of these kinds that have reached this system since, as far as is known."""
+def _delivered(
+    db: Db,
+    adapter: str,
+    since: datetime,
+    rights: Sequence[Right],
+    redone: "Select[str | None] | None" = None,
+) -> Sequence[Request]:
+    """The requests of these kinds that have reached this system since, as far as is known.
+
+    ``redone``: subjects whose requests count, however long ago they were delivered.
+    """
     ids = [one.request_id for one in unsure(db, adapter, rights)]
+    reached = Delivery.changed_at >= since
+    if redone is not None:
+        reached = or_(reached, Request.subject_id.in_(redone))
     return db.scalars(
         select(Request)
         .join(Delivery, Delivery.request_id == Request.id)
-        .where(Delivery.adapter == adapter, Delivery.changed_at >= since)
+        .where(Delivery.adapter == adapter, reached)
         .where(or_(Delivery.state.in_(ENDED_WELL), Request.id.in_(ids)))
         .where(Request.right.in_(rights))
         .order_by(Request.received_at, Request.id)
     ).all()
+
+
+def _redone(adapter: str, since: datetime) -> "Select[str | None]":
+    """Subjects for whom something was done once more in this system since.
+
+    By a sweep or an earlier replay: a back-up that was made before that does not hold it, though
+    the request itself had reached the system long before.
+    """
+    return select(LedgerEntry.subject_id).where(
+        LedgerEntry.event == Event.REAPPLIED,
+        LedgerEntry.at >= since,
+        LedgerEntry.facts["adapter"].as_string() == adapter,
+    )
 
 
 def _evidence(stop: Consent) -> Evidence:
