@@ -197,6 +197,13 @@ class _Check(Ends):
         ):
             yield "extra", f"{what} is not done, and had an effect in {adapter}"
 
+    def _is_done_again(self, one: Row) -> bool:
+        """After a restore: neither what cannot be done again, nor what an erasure has made moot."""
+        is_erased = any(
+            other["do"] == "erase" and other["person"] == one["person"] for other in self.stored
+        )
+        return one["do"] == "erase" or (protects(one) and not is_erased)
+
     def _must_have_effect(self, one: Row, adapter: str) -> bool:
         """Not what was overtaken, followed another, or was so already."""
         delivery = self._delivery_of(one, adapter)
@@ -204,10 +211,8 @@ class _Check(Ends):
             return False
         if delivery["outcome"].get("cause") in {"superseded", "gone"} or delivery["follows"]:
             return False
-        if adapter in self.restored and not protects(one):
-            return (
-                False  # it may have had its effect since the copy was made: that is not done again
-            )
+        if (self.put_back or adapter in self.restored) and not self._is_done_again(one):
+            return False
         if one["do"] != "consent":
             return True
         same_purpose = [

@@ -27,9 +27,12 @@ class Model:
     """Whose erasure was forgotten before its line was in the journal: done or not, who knows."""
 
     def known_now(self, person: str, held: Held) -> None:
-        """Nothing of this person is open: every value is what it is, and nothing will change it."""
+        """No correction of this person is open: every field is what it is.
+
+        Not so a purpose: a decision may wait to be done once more.
+        """
         for place, may_be in self.values.items():
-            if place[1] == person:
+            if place[1] == person and place[2] not in PURPOSES:
                 assert held[place] in may_be, (place, held[place], may_be)
                 self.values[place] = {held[place]}
 
