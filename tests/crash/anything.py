@@ -38,11 +38,12 @@ class Anything(Restoring):
         return person not in self.model.erased | self.model.uncertain
 
     def _tick(self) -> None:
-        """No two requests at one moment, though the clock may go back: by it they are found."""
+        """No two requests in one minute, though the clock may go back: by that they are found."""
         minutes = {line["at"][:16] for line in read_lines(self.world.asked) if "do" in line}
+        self.run.clock.now = self.run.clock.now.replace(second=0)
+        self.run.pass_time(minutes=1)
         while self.run.clock.now.isoformat()[:16] in minutes:
             self.run.pass_time(minutes=1)
-        self.run.clock.now = self.run.clock.now.replace(second=0)
 
     def _open_for(self, person: str) -> bool:
         """Does anything of this person still wait somewhere?"""

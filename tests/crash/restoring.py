@@ -34,7 +34,7 @@ class Restoring(Living):
     def begin_with(self, copied: bool) -> None:
         """Every other life begins with a copy of everything, so that much has happened since."""
         self.begin()
-        self.crms_copied: dict[str, bytes] = {}
+        self.crm_copies: list[tuple[datetime, dict[str, bytes]]] = []
         self.replayed_since: dict[str, datetime] = {}
         """Of each CRM that was restored: since when, at the earliest, it was replayed."""
         self.replays_to_repeat: dict[str, datetime] = {}
@@ -50,8 +50,8 @@ class Restoring(Living):
     @precondition(lambda self: not self.went_back)
     @rule()
     def crms_are_copied(self) -> None:
-        self.copied_at = self.crms_copied_at = self.world.clock.now
-        self.crms_copied = self._crm_files()
+        self.copied_at = self.world.clock.now
+        self.crm_copies.append((self.copied_at, self._crm_files()))
 
     def _crm_files(self) -> dict[str, bytes]:
         return {
@@ -59,16 +59,20 @@ class Restoring(Living):
             for name, crm in self.world.crms.items()
         }
 
-    @precondition(lambda self: self.crms_copied and self.crms_copied != self._crm_files())
+    @precondition(lambda self: any(one[1] != self._crm_files() for one in self.crm_copies))
     @rule(
+        which=st.integers(0, 2),
         adapter=st.sampled_from(ADAPTERS),
         answers=st.lists(st.sampled_from(ANSWERS), max_size=3),
         dies_at=st.none() | st.integers(1, 20),
     )
-    def crm_is_restored(self, adapter: str, answers: list[How], dies_at: int | None) -> None:
+    def crm_is_restored(
+        self, which: int, adapter: str, answers: list[How], dies_at: int | None
+    ) -> None:
         """It forgets what it was told since, and the operator has the portal do that again."""
-        crm, since = self.world.crms[adapter], self.crms_copied_at
-        crm.file.write_bytes(self.crms_copied[adapter])
+        crm = self.world.crms[adapter]
+        since, copy = self.crm_copies[min(which, len(self.crm_copies) - 1)]
+        crm.file.write_bytes(copy[adapter])
         crm.begin([How.OK] * sum("how" in line for line in read_lines(crm.file)) + answers)
         append_line(self.world.asked, {"restored": adapter})
         if adapter == "crm":

@@ -30,7 +30,7 @@ def test_r3_whatever_happens_the_crms_hold_in_the_end_what_they_must(world: Worl
     run_state_machine_as_test(
         OverOneWorld,
         settings=settings(
-            max_examples=2000 if searching else 30,
+            max_examples=2000 if searching else 25,
             stateful_step_count=40 if searching else 20,
             deadline=None,
         ),
