@@ -35,6 +35,8 @@ if [[ $what != quick ]]; then
 fi
 
 case $what in
+    # A commit, or a call of an adapter, that no crash test can stop at.
+    lint) step "fault points" tests --quiet -k "commits or commit_past or commit_of or one_place or watched_by_name" tests/crash/test_fault_points.py ;;
     all) step "tests" tests "$@" ;;
     quick)
         fast="not browser and not server and not slow and not whole"
