@@ -1,10 +1,10 @@
 """Delivering a request to one system: do it, read it back, and only then call it confirmed."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import (
@@ -24,7 +24,7 @@ from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
 from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
-from portal.rights.requests import delivery_of, job_key
+from portal.rights.requests import delivery_of, job_key, named_by
 from portal.store.database import Database
 from portal.store.tables import Delivery, Request
 from portal.sync.alarms import AlarmKind, clear_alarm, raise_alarm
@@ -209,17 +209,18 @@ class Delivering(Handler):
         """The write that moves a delivery, and those that follow it, into a state."""
 
         def record(db: Db) -> None:
-            delivery = delivery_of(db, key)
-            if delivery is None:
-                return
-            followers = db.scalars(_FOLLOWERS, {"leader": delivery.id})
-            for one in (delivery, *followers):
-                self._move(db, one, state, outcome)
+            for delivery, request in _served_by(db, key):
+                self._move(db, delivery, request, state, outcome)
 
         return record
 
     def _move(
-        self, db: Db, delivery: Delivery, state: DeliveryState, outcome: Mapping[str, Any]
+        self,
+        db: Db,
+        delivery: Delivery,
+        request: Request,
+        state: DeliveryState,
+        outcome: Mapping[str, Any],
     ) -> None:
         before = DeliveryState(delivery.state)
         if before is not state and state not in TRANSITIONS[before]:
@@ -230,7 +231,6 @@ class Delivering(Handler):
             clear_alarm(db, _about(job_key(delivery)), self._clock())
         if not (state.is_final or state is DeliveryState.AWAITING):
             return
-        request = db.get_one(Request, delivery.request_id)
         dropped = request.right == Right.RECTIFY and outcome.get("cause") == GONE
         self._ledger.note(
             db,
@@ -246,7 +246,20 @@ class Delivering(Handler):
         )
 
 
-_FOLLOWERS = select(Delivery).where(Delivery.follows == bindparam("leader"))
+_LED_BY = (
+    select(Delivery, Request)
+    .join(Request, Request.id == Delivery.request_id)
+    .where(or_(Delivery.id == bindparam("leader"), Delivery.follows == bindparam("leader")))
+    .order_by(Delivery.id)
+)
+
+
+def _served_by(db: Db, key: str) -> Sequence[tuple[Delivery, Request]]:
+    """The delivery of a job, with its request, and those that follow it with theirs."""
+    request_id, leader = named_by(key)
+    served = [(one, request) for one, request in db.execute(_LED_BY, {"leader": leader})]
+    is_there = any(one.id == leader and request.id == request_id for one, request in served)
+    return served if is_there else ()
 
 
 def _about(key: str) -> str:

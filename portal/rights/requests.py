@@ -38,10 +38,16 @@ def job_key(delivery: Delivery) -> str:
     return f"{delivery.request_id}:{delivery.id}"
 
 
+def named_by(key: str) -> tuple[str, int]:
+    """(id of the request, id of the delivery) that `job_key` made a key of; 0: of none."""
+    request_id, _, number = key.rpartition(":")
+    return request_id, int(number) if number.isdecimal() else 0
+
+
 def delivery_of(db: Db, key: str) -> Delivery | None:
     """The delivery that `job_key` made this key for."""
-    request_id, _, number = key.rpartition(":")
-    found = db.get(Delivery, int(number)) if number.isdecimal() else None
+    request_id, number = named_by(key)
+    found = db.get(Delivery, number) if number else None
     return found if found and found.request_id == request_id else None
 
 
