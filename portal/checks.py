@@ -83,7 +83,7 @@ def _guarded(name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
 
 def _keys(path: Path) -> Iterator[Check]:
     try:
-        Keyring.load(path)
+        keys = Keyring.load(path)
     except KeysUnusable as error:
         yield Check("keys", False, str(error), "`portal init` makes keys where there are none")
         return
@@ -92,6 +92,9 @@ def _keys(path: Path) -> Iterator[Check]:
         yield Check("keys", False, f"others may read {path} ({mode:o})", f"chmod 600 {path}")
         return
     yield Check("keys", True, f"{path}, for its owner only")
+    if not keys.links:
+        todo = "`portal links --new-key` adds one; then restart the portal and back the file up"
+        yield Check("keys", True, "none for footer links yet: they do not work", todo)
 
 
 def missing_file(address: str) -> Path | None:

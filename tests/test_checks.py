@@ -1,5 +1,6 @@
 """`portal check` looks at everything, says what to do, changes nothing and never crashes."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -146,6 +147,19 @@ def test_keys_that_are_missing_broken_or_open_to_others_are_told(well: Settings)
     well.keys_file.unlink()
     [check] = failed(run_checks(well, connecting(shop=FakeAdapter())))
     assert "portal init" in check.what_to_do
+
+
+def test_keys_of_before_footer_links_are_well_and_it_is_said_how_to_add_one(
+    well: Settings,
+) -> None:
+    keys = json.loads(well.keys_file.read_text())
+    del keys["links"]
+    well.keys_file.write_text(json.dumps(keys))
+
+    checks = list(run_checks(well, connecting(shop=FakeAdapter())))
+    [told] = [check for check in checks if check.what_to_do]
+    assert (told.name, told.ok) == ("keys", True)
+    assert "portal links --new-key" in told.what_to_do
 
 
 def test_a_database_that_is_not_there_yet_is_not_made(

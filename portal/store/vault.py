@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ class Keyring:
     signing: tuple[str, ...]
     alias: tuple[tuple[int, str], ...]
     """(version, key) for keyed hashes; a hash is stored with the version that made it."""
+    links: tuple[str, ...] = ()
+    """For footer links, which live as long as mail is kept; a key file of before they came has
+    none."""
 
     @classmethod
     def create(cls, path: Path) -> "Keyring":
@@ -53,12 +57,30 @@ class Keyring:
             "sealing": [Fernet.generate_key().decode()],
             "signing": [secrets.token_urlsafe(32)],
             "alias": [{"version": 1, "key": secrets.token_urlsafe(32)}],
+            "links": [secrets.token_urlsafe(32)],
         }
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(keys, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())  # nothing may be sealed under keys that a power cut can take
+        _write_keys(path, keys)
+        return cls.load(path)
+
+    @classmethod
+    def add_link_key(cls, path: Path) -> "Keyring":
+        """Add one key for footer links, in a file that takes the place of the old one whole.
+
+        The file keeps its date: by it a person is reminded when the other keys are old.
+
+        Raises:
+            KeysUnusable: The file cannot be read as keys; nothing was changed.
+            FileExistsError: Somebody else is at it.
+            OSError: The file cannot be written; nothing was changed.
+        """
+        cls.load(path)
+        made, keys = path.stat(), json.loads(path.read_text(encoding="utf-8"))
+        keys["links"] = [*keys.get("links", []), secrets.token_urlsafe(32)]
+        beside = path.with_name(f"{path.name}.new")
+        _write_keys(beside, keys)
+        os.utime(beside, (made.st_atime, made.st_mtime))
+        beside.replace(path)
+        _sync_folder(path.parent)
         return cls.load(path)
 
     @classmethod
@@ -70,6 +92,7 @@ class Keyring:
                 sealing=tuple(str(key) for key in keys["sealing"]),
                 signing=tuple(str(key) for key in keys["signing"]),
                 alias=tuple((int(key["version"]), str(key["key"])) for key in keys["alias"]),
+                links=tuple(str(key) for key in keys.get("links", ())),
             )
             ring._check()
         except FileNotFoundError:
@@ -84,7 +107,7 @@ class Keyring:
         """:raises ValueError: a kind of key is missing, a key is short, or versions repeat."""
         for key in self.sealing:
             Fernet(key)
-        secret = [*self.signing, *(key for _, key in self.alias)]
+        secret = [*self.signing, *self.links, *(key for _, key in self.alias)]
         if not (self.sealing and self.signing and self.alias) or min(map(len, secret)) < KEY_LENGTH:
             raise ValueError("a key is missing or too short")
         versions = [version for version, _ in self.alias]
@@ -197,6 +220,25 @@ class Vault:
         except (VerificationError, InvalidHashError):
             return False
         return stored is not None
+
+
+def _write_keys(path: Path, keys: dict[str, Any]) -> None:
+    """:raises FileExistsError: there is such a file already."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(keys, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())  # nothing may be sealed under keys that a power cut can take
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that a power cut cannot bring the old file back; where a system has no such thing, not."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def token_hash(token: str) -> bytes:

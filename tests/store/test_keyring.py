@@ -1,8 +1,10 @@
 """The key file: made once, for its owner alone, never overwritten, and never quoted."""
 
 import json
+import os
 import stat
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,9 @@ CANARY = "canary-5520-canary-5520-canary-5520-canary"
         {"alias": [{"version": 2, "key": CANARY}, {"version": 2, "key": CANARY}]},
         {"alias": [{"version": 2, "key": CANARY}, {"version": 1, "key": CANARY}]},
         {"alias": CANARY},
+        {"links": CANARY},
+        {"links": ["short"]},
+        {"links": None},
     ],
     ids=str,
 )
@@ -94,3 +99,37 @@ def test_a_keyring_shows_how_many_keys_it_holds_and_none_of_them() -> None:
     keys = make_keyring(2)
 
     assert repr(keys) == "Keyring(2 sealing, 2 signing)"
+
+
+def test_a_key_file_of_before_footer_links_goes_on_working(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    Keyring.create(path)
+    older = {name: one for name, one in json.loads(path.read_text()).items() if name != "links"}
+    path.write_text(json.dumps(older))
+
+    assert Keyring.load(path).links == ()
+
+
+def test_a_key_for_footer_links_is_added_and_all_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    before = Keyring.create(path)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+    after = Keyring.add_link_key(path)
+
+    assert after.links[:-1] == before.links
+    assert after.links[-1] not in before.links
+    assert replace(after, links=before.links) == before
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.stat().st_mtime == 1_700_000_000, "by it the other keys are seen to be old"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("content", ["{", '{"links": []}'])
+def test_no_key_is_added_to_what_is_no_key_file(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text(content)
+
+    with pytest.raises(KeysUnusable):
+        Keyring.add_link_key(path)
+    assert path.read_text() == content
