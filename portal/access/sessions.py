@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.lifetimes import Lifetimes
+from portal.access.subjects import subject_of
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
 from portal.proof.ledger import Event, Ledger
-from portal.store.database import Database, insert_into
-from portal.store.tables import Proof, Session, Subject, SubjectAlias
-from portal.store.vault import Vault, new_subject_id, token_hash
+from portal.store.database import Database
+from portal.store.tables import Proof, Session
+from portal.store.vault import Vault, token_hash
 
 Kind = Literal["tab", "frame"]
 SEALED_FOR = "session"
@@ -26,7 +27,10 @@ FORGET_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is signed in, and how. Every right is exercised by one of these and nothing else."""
+    """Who is signed in, and how. Every right is exercised by one of these.
+
+    To stop a mailing a footer link is enough (`portal.access.subjects.Whose`).
+    """
 
     session_id: int
     subject_id: str
@@ -70,7 +74,7 @@ class Sessions:
         now = self._clock()
         goal = Goal(proof.goal)
         fresh = kind == "tab" and goal in FRESH_PROOF_GOALS
-        subject_id = self._subject(db, email, now)
+        subject_id = subject_of(db, self._vault, email, now)
         token = secrets.token_urlsafe(32)
         db.add(
             Session(
@@ -178,32 +182,3 @@ class Sessions:
             idle_ends_at=min(row.ends_at, row.touched_at + self._lifetimes.session_idle),
             ends_at=row.ends_at,
         )
-
-    def _subject(self, db: Db, email: Email, now: datetime) -> str:
-        """The person behind an address: found by any key version, else made now."""
-        aliases = self._vault.aliases(email)
-        known = db.scalar(
-            select(SubjectAlias.subject_id).where(
-                or_(
-                    *(
-                        (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
-                        for version, digest in aliases
-                    )
-                )
-            )
-        )
-        subject_id = known or new_subject_id()
-        if known is None:
-            db.add(Subject(id=subject_id, created_at=now))
-            db.flush()
-        version, digest = aliases[-1]
-        db.execute(
-            insert_into(db, SubjectAlias)
-            .values(key_version=version, digest=digest, subject_id=subject_id)
-            .on_conflict_do_nothing()
-        )
-        # Of two first sign-ins in the same instant the second finds whom the first has made.
-        alias = db.get_one(SubjectAlias, (version, digest))
-        if alias.subject_id != subject_id and known is None:
-            db.execute(delete(Subject).where(Subject.id == subject_id))
-        return alias.subject_id

@@ -1,0 +1,74 @@
+"""Who a subscriber is to the portal: a random id, found again by keyed hashes of her address."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session as Db
+
+from portal.domain.addresses import Email
+from portal.store.database import insert_into
+from portal.store.tables import Subject, SubjectAlias
+from portal.store.vault import Vault, new_subject_id
+
+
+class Mailbox(Protocol):
+    """An address, and the site through which its systems are looked into."""
+
+    @property
+    def email(self) -> Email: ...
+
+    @property
+    def site(self) -> str: ...
+
+
+class Whose(Mailbox, Protocol):
+    """Whose right is exercised: somebody who is signed in or, to reduce only, a footer link's."""
+
+    @property
+    def subject_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person who is not signed in: named by a link of ours that she was mailed."""
+
+    subject_id: str
+    email: Email
+    site: str
+
+
+def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
+    """The person behind an address: found by any key version, else made now."""
+    aliases = vault.aliases(email)
+    known = db.scalar(
+        select(SubjectAlias.subject_id).where(
+            or_(
+                *(
+                    (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
+                    for version, digest in aliases
+                )
+            )
+        )
+    )
+    subject_id = known or new_subject_id()
+    if known is None:
+        db.add(Subject(id=subject_id, created_at=now))
+        db.flush()
+    version, digest = aliases[-1]
+    db.execute(
+        insert_into(db, SubjectAlias)
+        .values(key_version=version, digest=digest, subject_id=subject_id)
+        .on_conflict_do_nothing()
+    )
+    # Of two that come first in the same instant the second finds whom the first has made.
+    alias = db.get_one(SubjectAlias, (version, digest))
+    if alias.subject_id != subject_id and known is None:
+        db.execute(delete(Subject).where(Subject.id == subject_id))
+    return alias.subject_id
+
+
+def hold_subject(db: Db, subject_id: str) -> None:
+    """Hold her row until the commit: two that decide for her at once take turns."""
+    db.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update())
