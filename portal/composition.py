@@ -17,6 +17,7 @@ from portal.adapters.contract import Registry
 from portal.adapters.registry import load_adapters
 from portal.adapters.shadow import in_shadow, shadows
 from portal.config import Limits, MailSettings, Settings
+from portal.consent.links import FooterLinks
 from portal.consent.record import ConsentRecord
 from portal.desk.acts import Acts
 from portal.desk.queue import Queue
@@ -40,10 +41,13 @@ from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.overdue import Overdue
+from portal.rights.progress import Following
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
+from portal.rights.stop import Stopping
+from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
@@ -98,7 +102,8 @@ class Portal:
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
-    vault = Vault(Keyring.load(settings.keys_file))
+    keys = Keyring.load(settings.keys_file)
+    vault = Vault(keys)
     text = register_text(settings.register_file.read_bytes())
     register = read_register(text, settings.languages)
     connected = load_adapters(settings.adapters, settings.instance)
@@ -119,6 +124,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
+    undoing = Undoing(database, vault, register, reading, requests, consents, clock)
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
@@ -185,10 +191,16 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             correcting=correcting,
             choosing=choosing,
             deciding=Deciding(database, register, reading, requests, consents, erased.suppressions),
+            stopping=Stopping(
+                database, vault, register, reading, requests, consents, undoing, clock
+            ),
+            undoing=undoing,
             erasing=Erasing(requests, sessions),
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
+            following=Following(database, vault, clock),
         ),
+        links=FooterLinks(keys.links),
         desk=Desk(
             signing_in=SigningIn(database, vault, desk_sessions, clock),
             sessions=desk_sessions,

@@ -22,6 +22,10 @@ OVERTAKEN = "superseded"
 """The cause of a delivery that was not done: a later decision had overtaken it."""
 RESTORED = "restored"
 """The cause of one that was written down again from the journal, after the portal was restored."""
+BY_LINK = "footer-link"
+"""Stopped by a footer link: by whoever holds the mail, without a session."""
+UNDONE = "footer-undo"
+"""Put back within minutes, from the very page that said that it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,11 @@ class ConsentRecord:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def evidence(self, purpose: Purpose, locale: str) -> Evidence:
-        """The proof of a decision that is taken now, on this page, in this language."""
+    def evidence(self, purpose: Purpose, locale: str, source: str = SOURCE) -> Evidence:
+        """The proof of a decision that is taken now, by this channel, in this language."""
         return Evidence(
             at=self._clock(),
-            source=SOURCE,
+            source=source,
             wording=in_language(purpose.wording, locale),
             wording_version=purpose.wording_version,
             locale=locale,
@@ -81,6 +85,16 @@ class ConsentRecord:
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
         return {row.purpose: Decision(row.granted, row.at, row.source) for row in rows}
+
+    @staticmethod
+    def last(db: Session, subject_id: str, purpose: str) -> Consent | None:
+        """The latest decision about one purpose, whole; None: there is none."""
+        return db.scalar(
+            select(Consent)
+            .where(Consent.subject_id == subject_id, Consent.purpose == purpose)
+            .order_by(Consent.id.desc())
+            .limit(1)
+        )
 
     @staticmethod
     def latest_for(db: Session, subject_id: str, purpose: str, adapter: str) -> Consent | None:

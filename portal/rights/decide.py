@@ -1,10 +1,11 @@
 """Deciding about purposes: withdrawing, objecting, giving again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from portal.access.sessions import SignedIn
+from portal.adapters.contract import Adapter
 from portal.consent.record import ConsentRecord, Decision
 from portal.consent.suppression import Suppressions
 from portal.domain.register import Ground, Purpose, Register
@@ -61,7 +62,7 @@ class Deciding:
         with self._database.reading() as db:
             decisions = self._record.latest(db, signed_in.subject_id)
         return [
-            _standing(purpose, held, decisions.get(purpose.id))
+            standing_of(purpose, held, decisions.get(purpose.id))
             for purpose in self._register.purposes
             if purpose.ground in STOPPABLE
         ]
@@ -71,9 +72,8 @@ class Deciding:
 
         It goes to every system that holds the purpose, also to one that is away now.
         """
-        right = _right(purpose, granted)
-        adapters = self._reading.adapters_of(signed_in)
-        holders = [name for name in adapters if purpose.id in adapters[name].capabilities.consents]
+        right = right_of(purpose, granted)
+        holders = holders_of(purpose, self._reading.adapters_of(signed_in))
         # The evidence belongs to the same commit as the deliveries that carry it.
         evidence = self._record.evidence(purpose, locale)
 
@@ -101,18 +101,21 @@ class Deciding:
         )
 
 
-def _right(purpose: Purpose, granted: bool) -> Right:
+def right_of(purpose: Purpose, granted: bool) -> Right:
+    """Which right is exercised by deciding so about what rests on this ground."""
     if granted:
         return Right.CONSENT
     return Right.OBJECT if purpose.ground in BY_EXCEPTION else Right.WITHDRAW
 
 
-def _standing(purpose: Purpose, held: Holdings, own: Decision | None) -> Standing:
-    holders = [
-        name
-        for name, adapter in held.adapters.items()
-        if purpose.id in adapter.capabilities.consents
-    ]
+def holders_of(purpose: Purpose, adapters: Mapping[str, Adapter]) -> list[str]:
+    """The systems that hold this purpose."""
+    return [name for name in adapters if purpose.id in adapters[name].capabilities.consents]
+
+
+def standing_of(purpose: Purpose, held: Holdings, own: Decision | None) -> Standing:
+    """How a purpose stands, by what the systems hold and by the portal's own latest decision."""
+    holders = holders_of(purpose, held.adapters)
     states = [
         state
         for _name, record in held.each()

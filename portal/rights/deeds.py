@@ -46,9 +46,17 @@ def correction(email: Email, records: Mapping[str, Sequence[Change]]) -> dict[st
     }
 
 
-def consent(email: Email, purpose: str, granted: bool, evidence: Evidence) -> dict[str, Any]:
-    """Record this decision in every record of the address."""
+def consent(
+    email: Email,
+    purpose: str,
+    granted: bool,
+    evidence: Evidence,
+    only: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Record this decision in every record of the address; or only in those of these keys."""
+    those = {} if only is None else {"only": list(only)}
     return {
+        **those,
         "do": "consent",
         "email": email.address,
         "purpose": purpose,
@@ -150,6 +158,8 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     told = payload["evidence"]
     evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
     records = records_of(adapter, Email.parse(payload["email"]))
+    if "only" in payload:
+        records = [record for record in records if record.ref.key in payload["only"]]
     if not records:
         # Nothing to stop is as good as stopped; a consent that nobody can keep was not given.
         end = DeliveryState.FAILED if granted else DeliveryState.CONFIRMED

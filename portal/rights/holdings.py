@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.access.directory import Directory
-from portal.access.sessions import SignedIn
+from portal.access.subjects import Mailbox
 from portal.adapters.contract import Adapter, Record
 from portal.domain.register import FieldEntry, Kind, Register
 
@@ -50,21 +50,21 @@ class Reading:
         self._directory = directory
         self._names = [field.id for field in register.fields if field.kind is Kind.NAME]
 
-    def of(self, signed_in: SignedIn) -> Holdings:
-        """Everything about this subscriber, now."""
-        found = self._directory.find(signed_in.email, signed_in.site)
+    def of(self, mailbox: Mailbox) -> Holdings:
+        """Everything about whoever has this mailbox, now."""
+        found = self._directory.find(mailbox.email, mailbox.site)
         names = {name_of(record, self._names) for record in found.all()} - {""}
         return Holdings(
-            adapters=self._directory.adapters_of(signed_in.site),
+            adapters=self._directory.adapters_of(mailbox.site),
             records=found.records,
             away=found.away,
             names=frozenset(names),
             name_fields=tuple(self._names),
         )
 
-    def adapters_of(self, signed_in: SignedIn) -> dict[str, Adapter]:
+    def adapters_of(self, mailbox: Mailbox) -> dict[str, Adapter]:
         """The systems that this subscriber's site looks in."""
-        return self._directory.adapters_of(signed_in.site)
+        return self._directory.adapters_of(mailbox.site)
 
 
 def name_of(record: Record, fields: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
+from portal.access.subjects import Whose
 from portal.domain.clock import Clock
 from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
 from portal.faults import fault
@@ -31,6 +32,11 @@ Alongside = Callable[[Unit, str], None]
 
 def nothing_else(_unit: Unit, _request_id: str) -> None:
     """The request alone."""
+
+
+def acknowledged() -> None:
+    """From here on the one who asked is told that it was received."""
+    fault("request received: acknowledged")
 
 
 def job_key(delivery: Delivery) -> str:
@@ -148,28 +154,29 @@ class Requests:
             The request's id. Only after this may a page say "received".
         """
         with self._database.unit("request received") as unit:
-            request_id = self._write(unit, signed_in, right, deliveries, locale, details or {})
+            request_id = self.write(unit, signed_in, right, deliveries, locale, details or {})
             along(unit, request_id)
             unit.commit()
-        fault("request received: acknowledged")
+        acknowledged()
         return request_id
 
-    def _write(
+    def write(
         self,
         unit: Unit,
-        signed_in: SignedIn,
+        whose: Whose,
         right: Right,
         deliveries: Mapping[str, Mapping[str, Any]],
         locale: str,
         details: Mapping[str, Any],
     ) -> str:
+        """The same within a unit of work of the caller's, who says `acknowledged` after it."""
         now, db = self._clock(), unit.session
         request_id = new_reference()
         db.add(
             Request(
                 id=request_id,
-                subject_id=signed_in.subject_id,
-                site=signed_in.site,
+                subject_id=whose.subject_id,
+                site=whose.site,
                 right=right,
                 locale=locale,
                 received_at=now,
@@ -180,7 +187,7 @@ class Requests:
         self._ledger.note(
             db,
             Event.REQUEST_RECEIVED,
-            subject_id=signed_in.subject_id,
+            subject_id=whose.subject_id,
             request_id=request_id,
             facts={"right": right, "adapters": list(deliveries), **details},
         )
@@ -188,7 +195,7 @@ class Requests:
             self._outbox.put(unit, JOURNAL, {}, key=journal_key(request_id), lane=Lane.PROTECT)
         for adapter, payload in deliveries.items():
             like = likeness(payload)
-            waiting = self._outbox.waiting_like(unit, like, signed_in.subject_id, adapter)
+            waiting = self._outbox.waiting_like(unit, like, whose.subject_id, adapter)
             leader = delivery_of(db, waiting.key) if waiting else None
             delivery = Delivery(
                 request_id=request_id,
@@ -207,7 +214,7 @@ class Requests:
                     payload,
                     key=job_key(delivery),
                     lane=LANE_OF_RIGHT.get(right, Lane.ORDINARY),
-                    subject_id=signed_in.subject_id,
+                    subject_id=whose.subject_id,
                     adapter=adapter,
                     like=like,
                 )
@@ -221,7 +228,7 @@ class Requests:
                 .where(Request.subject_id == signed_in.subject_id)
                 .order_by(Request.received_at.desc(), Request.id)
             ).all()
-            return [_history(db, row) for row in rows]
+            return [history_of(db, row) for row in rows]
 
     def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
         """One request, if it is this subscriber's."""
@@ -231,10 +238,11 @@ class Requests:
             row = db.get(Request, request_id)
             if row is None or row.subject_id != signed_in.subject_id:
                 return None
-            return _history(db, row)
+            return history_of(db, row)
 
 
-def _history(db: Db, row: Request) -> History:
+def history_of(db: Db, row: Request) -> History:
+    """One request with its progress. Who may see it is for the caller to know."""
     deliveries = db.scalars(
         select(Delivery).where(Delivery.request_id == row.id).order_by(Delivery.id)
     )

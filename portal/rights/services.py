@@ -8,7 +8,10 @@ from portal.rights.decide import Deciding
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
+from portal.rights.progress import Following
 from portal.rights.requests import Requests
+from portal.rights.stop import Stopping
+from portal.rights.undo import Undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,9 @@ class Rights:
     correcting: Correcting
     choosing: Choosing
     deciding: Deciding
+    stopping: Stopping
+    undoing: Undoing
     erasing: Erasing
     exporting: Exporting
     requests: Requests
+    following: Following

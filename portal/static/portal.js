@@ -70,9 +70,20 @@
 
   if (!site) {
     document.querySelector(".error-summary")?.focus();
+    // A double click is one click: the answer to the first is the one that can be undone.
+    document.addEventListener("submit", (event) => {
+      const form = event.target.closest("[data-once]");
+      if (form?.dataset.once === "sent") event.preventDefault();
+      else if (form) form.dataset.once = "sent";
+    });
+    addEventListener("pageshow", () => {
+      for (const form of document.querySelectorAll("[data-once]")) form.dataset.once = "";
+    });
     const look = { cache: "no-store", headers: LOOKING };
     watch(async () => {
-      const answer = await fetch(location.href, look);
+      // The page that answers a form has no address of its own to look at again.
+      const place = document.querySelector("[data-poll-at]")?.dataset.pollAt;
+      const answer = await fetch(place || location.href, look);
       if (answer.status === 401) location.reload(); // what it showed is for nobody's eyes any more
       return parse(await answer.text());
     });

@@ -9,6 +9,7 @@ from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions, SignedIn
 from portal.adapters.contract import Registry
 from portal.config import Settings, Site
+from portal.consent.links import FooterLinks
 from portal.desk.services import Desk
 from portal.domain.clock import Clock
 from portal.domain.register import Register
@@ -34,9 +35,14 @@ class Services:
     redeeming: Redeeming
     sessions: Sessions
     rights: Rights
+    links: FooterLinks
     desk: Desk
     recovery: Recovery
     clock: Clock
+
+
+LINKS = "u"
+"""What footer links begin with: there nobody is signed in, and the link says which site it is."""
 
 
 def services() -> Services:
@@ -62,6 +68,8 @@ def current_site() -> Site:
 
 def _find_site() -> Site:
     sites = {site.id: site for site in services().settings.sites}
+    if by_link():
+        return next(iter(sites.values()))
     signed_in = who()
     name = (request.view_args or {}).get("site_id") or request.headers.get("Portal-Frame")
     if name is None and signed_in:
@@ -71,8 +79,8 @@ def _find_site() -> Site:
     return sites[name] if name in sites else abort(404)
 
 
-def use_question(site: Site, locale: str) -> None:
-    """From here on this request is about a question: of its site, and in its language."""
+def use_question(site: Site, locale: str = "") -> None:
+    """From here on this request is about a question or a link: of its site, in its language."""
     g.site = site
     g.asked_in = locale
     g.pop("chosen_language", None)  # it was chosen among those of another site
@@ -99,11 +107,20 @@ def who() -> SignedIn | None:
 
 def at_desk() -> bool:
     """Is this one of the operators' addresses? They have sessions of their own."""
-    return request.path.split("/")[1] == DESK  # by the path: one that does not exist is theirs, too
+    return _first_part() == DESK
+
+
+def by_link() -> bool:
+    """Is this a footer link's address? Its power is the token's, whoever may be signed in."""
+    return _first_part() == LINKS
+
+
+def _first_part() -> str:
+    return request.path.split("/")[1]  # by the path: an address that does not exist is theirs, too
 
 
 def _find_signed_in() -> SignedIn | None:
-    if at_desk():
+    if at_desk() or by_link():
         return None
     touch = "Portal-Poll" not in request.headers
     if "Authorization" in request.headers:

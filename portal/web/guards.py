@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 from portal.web.context import current_site, framed, services, who
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+STOP_BY_LINK = "footer.stop"
 csrf = CSRFProtect()
 
 
@@ -30,10 +31,19 @@ def guard() -> None:
         current_site()  # one that does not exist is 404, before any page is made
     if request.method in SAFE_METHODS or request.endpoint is None:
         return
-    if not came_from_here():
+    if not came_from_here() and not is_one_click():
         abort(403)
     if who() and not framed():
         csrf.protect()
+
+
+def is_one_click() -> bool:
+    """Does a mail program press "unsubscribe" for its user (RFC 8058 §3.2)?
+
+    It comes from the provider's servers or out of a webmail's page, with no cookie, and may have no
+    origin or any. The token alone says what may be done, and that can only be to stop.
+    """
+    return request.endpoint == STOP_BY_LINK and request.form.get("List-Unsubscribe") == "One-Click"
 
 
 def came_from_here() -> bool:

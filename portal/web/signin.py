@@ -52,15 +52,7 @@ def signin() -> Response:
     except InvalidEmail:
         form.email.errors = [_("Enter your e-mail address, like name@example.com.")]
         return _ask_page(form, 422)
-    asked = services().asking.ask(
-        email,
-        goal=goal,
-        site=current_site().id,
-        locale=str(get_locale()),
-        network=network_of(request.remote_addr),
-    )
-    _remember(asked)
-    return go("signin.code_page", t=asked.reference)
+    return ask_for(email, goal)
 
 
 @blueprint.get("/signin/code")
@@ -141,6 +133,19 @@ def signout() -> Response:
         return hand_session_to_frame("", "signin.ask", site=current_site().id)
     session.clear()
     return go("signin.ask", site=current_site().id)
+
+
+def ask_for(email: Email, goal: Goal) -> Response:
+    """Have a mail sent as far as the quotas allow, and go where its code is asked for."""
+    asked = services().asking.ask(
+        email,
+        goal=goal,
+        site=current_site().id,
+        locale=str(get_locale()),
+        network=network_of(request.remote_addr),
+    )
+    _remember(asked)
+    return go("signin.code_page", t=asked.reference)
 
 
 def _ask_page(form: AskForm, status: int = 200) -> Response:

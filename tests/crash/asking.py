@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from portal.consent.links import Link
 from portal.desk.sessions import AtTheDesk
 from portal.sync.replay import dead_jobs
 from tests.crash.answers import How, Keys
@@ -79,6 +80,25 @@ class Run:
         content = {"purpose": purpose, "granted": granted}
         with self._asks("consent", person, content, adapters, how):
             return self._rights.deciding.decide(signed_in, chosen, granted, "en")
+
+    def stop(self, person: str, purpose: str, *, site: str = "one", **how: Any) -> str | None:
+        """Stop a mailing by the link at its foot; what takes it back."""
+        signed_in = self.world.people[person, site]
+        link = Link(site, purpose, signed_in.email)
+        stopping = self._rights.stopping
+        chosen = stopping.mailing(link)
+        assert chosen is not None
+        content = {"purpose": purpose, "granted": False}
+        with self._asks("consent", person, content, self._holding("consents", purpose, site), how):
+            stopped = stopping.stop(link, chosen, "en")
+        assert stopped is not None
+        return stopped.undo
+
+    def undo(self, person: str, purpose: str, token: str, *, site: str = "one", **how: Any) -> None:
+        """Take that back at once."""
+        content = {"purpose": purpose, "granted": True}
+        with self._asks("consent", person, content, self._holding("consents", purpose, site), how):
+            self._rights.undoing.undo(token, "en")
 
     def erase(self, person: str, *, site: str = "one", **how: Any) -> str:
         """Erase everything."""

@@ -64,6 +64,19 @@ def withdrawn_and_given(run: Run, chance: Random) -> None:
 
 
 @scenario
+def stopped_by_a_link(run: Run, chance: Random) -> None:
+    """Stopped by the link at a mail's foot, taken back at once, and stopped once more."""
+    token = run.stop("ann", "newsletter", site="both")
+    assert token is not None
+    run.work()
+    run.undo("ann", "newsletter", token, site="both")
+    run.stop("bob", "offers")
+    run.work()
+    run.stop("ann", "newsletter", site="both")
+    run.work()
+
+
+@scenario
 def on_two_sites(run: Run, chance: Random) -> None:
     """Withdrawn on a site with two systems, given again on one that knows one of them alone."""
     run.decide("ann", "newsletter", False, site="both")

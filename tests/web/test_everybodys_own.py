@@ -32,6 +32,9 @@ COVERED = {
         "/embed/<version>/portal.js",
         "/sites/<site_id>.css",
         "/static/<path:filename>",
+        "/u/",
+        "/u/<token>",
+        "/u/progress/<reference>",
     },
     "POST": {
         "/confirm",
@@ -51,6 +54,9 @@ COVERED = {
         "/operator/signout",
         "/signin",
         "/signin/code",
+        "/u/<token>",
+        "/u/<token>/data",
+        "/u/undo",
     },
 }
 

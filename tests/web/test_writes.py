@@ -17,8 +17,16 @@ HENDRIK = "hendrik.bosman@example.com"
 
 
 def writes(office: Office) -> list[str]:
-    """The address of every rule that takes a POST, but for the desk's."""
-    return [path for path in all_writes(office) if not path.startswith("/operator/")]
+    """The address of every rule that takes a POST, but for the desk's and footer links'.
+
+    Those have no session: `tests/web/test_n3_footer_links.py`.
+    """
+    return [path for path in all_writes(office) if not path.startswith(("/operator/", "/u/"))]
+
+
+def link_writes(office: Office) -> list[str]:
+    """Those of footer links."""
+    return [path for path in all_writes(office) if path.startswith("/u/")]
 
 
 def desk_writes(office: Office) -> list[str]:
@@ -42,7 +50,7 @@ def test_b10_every_write_from_another_origin_is_refused(office: Office) -> None:
     visitor = office.visitor().sign_in(office)
     token = visitor.get("/me").fields["csrf_token"]
 
-    for path in [*writes(office), *desk_writes(office)]:
+    for path in [*writes(office), *desk_writes(office), *link_writes(office)]:
         for headers in CROSS:
             answer = visitor.send(path, headers=headers, data={"csrf_token": token})
             assert answer.status == 403, (path, headers)

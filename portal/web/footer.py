@@ -1,0 +1,158 @@
+"""Footer links, ``/u/<token>``: at the foot of a mail, and in its header (RFC 2369, RFC 8058).
+
+A link may only reduce what is done with somebody's data, and only by POST: mail programs and
+scanners open every address of a mail. It signs nobody in. To see or change anything, a code goes to
+the mailbox, as for everyone who asks.
+"""
+
+from flask import Blueprint, Response, request
+from flask_babel import get_locale, refresh
+from flask_babel import gettext as _
+from wtforms import HiddenField
+from wtforms.validators import InputRequired
+
+from portal.consent.links import DoesNotOpen, Link
+from portal.domain.register import Purpose, in_language
+from portal.domain.rights import Goal
+from portal.rights.undo import LASTS, TooLate
+from portal.web.context import services, use_question
+from portal.web.forms import NoFields, PortalForm
+from portal.web.guards import is_one_click
+from portal.web.pages import go, render
+from portal.web.signin import ask_for
+
+blueprint = Blueprint("footer", __name__, url_prefix="/u")
+
+
+class UndoForm(PortalForm):
+    """Take this very stop back."""
+
+    undo = HiddenField(validators=[InputRequired()])
+
+
+@blueprint.get("/")
+def without_token() -> Response:
+    """For mail that is the same for everyone: she says herself who she is."""
+    site = {"site": request.args["site"]} if "site" in request.args else {}
+    return go("signin.ask", goal=Goal.LESS, **site)
+
+
+@blueprint.get("/<token>")
+def show(token: str) -> Response:
+    """What can be stopped. No CRM is asked, and nothing is changed."""
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, purpose = opened
+    return render("footer/show.html", link_token=token, **_told(link, purpose))
+
+
+@blueprint.post("/<token>")
+def stop(token: str) -> Response:
+    """Stop it: for a person on our page, or for her mail program by one click (RFC 8058)."""
+    one_click = is_one_click()
+    if not one_click:
+        NoFields.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _plain(_("This link does not work (any more)"), 404) if one_click else _no_link()
+    link, purpose = opened
+    stopped = services().rights.stopping.stop(link, purpose, str(get_locale()))
+    if one_click:
+        return _plain(_("Stopped"))
+    if stopped is None:
+        return render("footer/already.html", **_told(link, purpose))
+    return render(
+        "footer/stopped.html",
+        undo=stopped.undo,
+        minutes=int(LASTS.total_seconds() // 60),
+        **_progress(stopped.request_id),
+        **_told(link, purpose),
+    )
+
+
+@blueprint.post("/<token>/data")
+def data(token: str) -> Response:
+    """See all my data: a code goes to the address, and all else is as for whoever asks."""
+    NoFields.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, _purpose = opened
+    return ask_for(link.email, Goal.VIEW)
+
+
+@blueprint.get("/progress/<reference>")
+def progress(reference: str) -> Response:
+    """How far a stop is, or its undoing. Says nothing about anybody."""
+    seen = services().rights.following.look(reference)
+    if seen is None or not _use_site(seen.site):
+        return _no_link()
+    return render("footer/progress.html", **_progress(seen.history.id))
+
+
+@blueprint.post("/undo")
+def undo() -> Response:
+    """Put back what one click turned off."""
+    form = UndoForm.posted()
+    try:
+        put_back = services().rights.undoing.undo(form.undo.data or "", str(get_locale()))
+    except TooLate as late:
+        if late.site is not None:
+            _use_site(late.site)
+        return render("footer/too_late.html", 410)
+    _use_site(put_back.site)
+    return render(
+        "footer/put_back.html",
+        label=in_language(put_back.purpose.label, str(get_locale())),
+        **_progress(put_back.request_id),
+    )
+
+
+def _opened(token: str) -> tuple[Link, Purpose] | None:
+    """What a token names, of a site and a mailing that are there; its site is this page's."""
+    try:
+        link = services().links.open(token)
+    except DoesNotOpen:
+        return None
+    purpose = services().rights.stopping.mailing(link)
+    if purpose is None or not _use_site(link.site):
+        return None
+    return link, purpose
+
+
+def _use_site(id: str) -> bool:
+    try:
+        site = services().settings.site(id)
+    except KeyError:
+        return False
+    use_question(site)
+    refresh()  # whatever was said before this spoke a language of the first site
+    return True
+
+
+def _told(link: Link, purpose: Purpose) -> dict[str, str]:
+    locale = str(get_locale())
+    return {
+        "label": in_language(purpose.label, locale),
+        "description": in_language(purpose.description, locale),
+        "masked": link.email.masked,
+    }
+
+
+def _progress(request_id: str) -> dict[str, object]:
+    """How far it is, and the address under which it can be looked at again."""
+    following = services().rights.following
+    reference = following.reference(request_id)
+    seen = following.look(reference)
+    return {"history": seen.history if seen else None, "reference": reference}
+
+
+def _no_link() -> Response:
+    """The same for what was forged, cut or of a key or mailing that is gone: it tells nothing."""
+    return render("footer/no_link.html", 404)
+
+
+def _plain(words: str, status: int = 200) -> Response:
+    """For a mail program: short, no redirect, no cookie."""
+    return Response(f"{words}\n", status, content_type="text/plain; charset=utf-8")
