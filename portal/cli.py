@@ -21,6 +21,7 @@ from portal.adapters.registry import known_adapters, load_adapters
 from portal.adapters.shadow import shadow_of
 from portal.checks import Check, missing_file, run_checks
 from portal.cli_copies import COMMANDS as COPIES
+from portal.cli_links import COMMANDS as LINKS
 from portal.cli_operator import operator_group
 from portal.cli_recovery import COMMANDS as RECOVERY
 from portal.cli_shared import err, fail, out, with_settings
@@ -71,7 +72,7 @@ def commands(ctx: click.Context, instance: Path | None) -> None:
     ctx.obj = instance
 
 
-for _command in (operator_group, *RECOVERY, *COPIES):
+for _command in (operator_group, *RECOVERY, *COPIES, *LINKS):
     commands.add_command(_command)
 
 

@@ -9,24 +9,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import func, select
 
 from portal import Portal, compose
 from portal.adapters.contract import Adapter
-from portal.cli_shared import err, fail, out, with_settings
+from portal.cli_progress import progress
+from portal.cli_shared import fail, out, with_settings
 from portal.config import Settings
 from portal.rights.reapply import JOB as REAPPLY
 from portal.rights.recovery import State
 from portal.rights.recreate import Recreated
 from portal.rights.replay import Replayed
 from portal.rights.sweep import Swept
-from portal.rights.walk import Progress as Told
 from portal.store.journal import JournalAway, JournalDamaged
 from portal.store.tables import Job
 
-LINE_EVERY = 100_000
-"""Records between two plain lines of progress."""
 NAMES: dict[str, str] = {
     "records": "records gone through",
     "suppressed": "of people who were erased",
@@ -60,7 +57,7 @@ def sweep_command(settings: Settings, name: str | None, dry_run: bool, as_json: 
         found: list[dict[str, Any]] = []
         for adapter in _chosen(whole, name):
             expected = whole.erased.sweeping.expected(adapter.name)
-            with _progress(adapter.name, expected) as told:
+            with progress(adapter.name, expected) as told:
                 swept = whole.erased.sweeping.sweep(adapter, dry_run=dry_run, progress=told)
             found.append(_done(whole, swept, dry_run=dry_run))
         _tell(found, dry_run=dry_run, as_json=as_json)
@@ -107,7 +104,7 @@ def replay_command(
     moment = _moment(since, settings.timezone)
     with _opened(settings) as whole:
         (adapter,) = _chosen(whole, name)
-        with _progress(name, whole.erased.sweeping.expected(name)) as told:
+        with progress(name, whole.erased.sweeping.expected(name)) as told:
             replayed = whole.erased.replaying.replay(
                 adapter, moment, dry_run=dry_run, progress=told
             )
@@ -123,7 +120,7 @@ def _replay_journal(whole: Portal, *, begin_anew: bool, dry_run: bool, as_json: 
             lines = recovery.begin_anew()
             _say(as_json, {"begun_anew": lines}, f"a new journal, of {lines} requests, is begun")
             return
-        with _progress("replay", None) as told:
+        with progress("replay", None) as told:
             done = whole.erased.recreating.replay(dry_run=dry_run, progress=told)
     except JournalAway as error:
         fail([f"the journal {whole.settings.journal_file}: {error}"])
@@ -230,36 +227,6 @@ def _say(as_json: bool, told: dict[str, Any], words: str) -> None:
         click.echo(json.dumps(told))
     else:
         out.print(words)
-
-
-@contextmanager
-def _progress(name: str, expected: int | None) -> Iterator[Told]:
-    """A bar on a terminal, a line now and then elsewhere; both on the error output."""
-    if not err.is_terminal:
-        yield _Lines(name)
-        return
-    columns = (
-        TextColumn(name),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(name, total=expected)
-        yield lambda seen: bar.update(task, completed=seen)
-
-
-class _Lines:
-    """Progress where there is no terminal."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._next = LINE_EVERY
-
-    def __call__(self, seen: int) -> None:
-        if seen >= self._next:
-            err.print(f"{self._name}: {seen} records so far")
-            self._next = seen - seen % LINE_EVERY + LINE_EVERY
 
 
 COMMANDS = (sweep_command, replay_command)

@@ -61,6 +61,7 @@ def test_help_names_every_command() -> None:
         "demo",
         "init",
         "ledger",
+        "links",
         "register",
         "replay",
         "restore",
