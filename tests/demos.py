@@ -17,6 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
+from portal.consent.links import FooterLinks, Link
+from portal.domain.addresses import Email
+from portal.store.vault import Keyring
+
 COMMAND = (sys.executable, "-c", "from portal.demo.run import demo_command; demo_command()")
 PATIENCE = 60
 """Seconds that a loaded machine may take to start or stop it."""
@@ -35,6 +39,12 @@ class Demo:
         found = re.search(rf"{name}\s+(http://\S+)", self.greeting)
         assert found, self.greeting
         return found[1]
+
+    def footer_link(self, email: str, mailing: str = "newsletter") -> str:
+        """The address at the foot of a mail to this subscriber."""
+        keys = Keyring.load(self.folder / "data" / "keys.json").links
+        token = FooterLinks(keys).mint(Link("demo", mailing, Email.parse(email)))
+        return f"{self.address('Portal')}u/{token}"
 
     def colleague(self, change: str, *values: object) -> None:
         """Somebody works in the CRM, past the portal."""

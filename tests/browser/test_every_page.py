@@ -248,6 +248,47 @@ def test_every_page_of_the_desk_is_accessible_fits_the_screen_and_is_light(
     assert inspector.faults == []
 
 
+def test_every_page_of_a_footer_link_is_accessible_fits_the_screen_and_is_light(
+    demo: Demo, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    inspector = Inspector(page, demo.address("Portal"), "link, ")
+    link = demo.footer_link("hendrik.bosman@example.com")
+
+    page.goto(link)
+    inspector.look("footer link")
+    with demo.nothing_delivered():
+        page.get_by_role("button", name="Stop emailing me").click()
+        expect(page.get_by_role("heading", name="Stopped", level=1)).to_be_visible()
+        inspector.look("stopped, under way")
+    expect(page.get_by_text("It is done there.")).to_be_visible()
+    inspector.look("stopped")
+    undo = page.get_by_role("button", name="Undo")
+    token = page.locator("input[name=undo]").input_value()
+    undo.click()
+    expect(page.get_by_text("It is done there.")).to_be_visible()
+    inspector.look("put back")
+    page.goto(link)
+    page.locator("form").first.evaluate(
+        "(form, token) => { form.action = '/u/undo'; "
+        "form.append(Object.assign(document.createElement('input'), "
+        "{ type: 'hidden', name: 'undo', value: token })); }",
+        token,
+    )
+    page.get_by_role("button", name="Stop emailing me").click()
+    expect(page.get_by_role("heading", name="cannot be undone")).to_be_visible()
+    inspector.look("undone too late")
+    for heading in ("Stopped", "This was off already"):
+        page.goto(link)
+        page.get_by_role("button", name="Stop emailing me").click()
+        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+    inspector.look("off already")
+    page.goto(f"{link}x")
+    inspector.look("no link")
+
+    assert inspector.faults == []
+
+
 def look_at_conflicts(page: Page, demo: Demo, inspector: Inspector) -> None:
     """Somebody changes the same: while she types, and before it is passed on."""
     portal = demo.address("Portal")
