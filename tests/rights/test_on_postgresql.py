@@ -1,6 +1,8 @@
-"""The same over PostgreSQL: a conflict that is chosen about, one that lapses, a brake, a shadow."""
+"""The same over PostgreSQL: conflicts, a brake, a shadow, and clicks at the same moment."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 
@@ -8,6 +10,7 @@ from portal.rights.brake import Census
 from portal.rights.shadowed import would_have_done
 from portal.store.tables import AdapterState
 from portal.sync.alarms import open_alarms
+from tests.footers import one_click, rights, subscriptions, token_of
 from tests.portals import Office, StartOffice, Visitor
 from tests.rights.wishes import CORRECTION, DONE, WITHDRAWAL
 from tests.servers.databases import FreshDatabase
@@ -54,6 +57,26 @@ def test_a_conflict_waits_is_chosen_about_once_and_is_overdue_no_more(
     assert DONE in visitor.get(choice.location).text
     assert office.portal.overdue.watch() == 0
     assert on_the_desk(office) == 0
+
+
+def test_two_clicks_on_one_link_at_once_are_one_stop(
+    start_office: StartOffice, fresh_database: FreshDatabase
+) -> None:
+    """Of somebody whom the portal has never met: both make her a subject, and one of them stays."""
+    office = start(start_office, fresh_database)
+    token, together = token_of(office), Barrier(4)
+
+    def click() -> int:
+        together.wait()
+        return one_click(office, token).status
+
+    with ThreadPoolExecutor(4) as clicks:
+        answers = [one.result() for one in [clicks.submit(click) for _ in range(4)]]
+    office.work()
+
+    assert answers == [200] * 4
+    assert rights(office) == ["withdraw"]
+    assert subscriptions(office)[1, "newsletter"] == 0
 
 
 def test_a_conflict_lapses(start_office: StartOffice, fresh_database: FreshDatabase) -> None:
