@@ -237,7 +237,8 @@ class CrashCrm:
             return None
         consents = {one: ConsentState(on) for one, on in row["consents"].items()}
         values = {**row["values"], "email": row["email"]}
-        return Record(ref, row["email"], values, consents, version=None)
+        restricted = bool(row.get("restricted"))
+        return Record(ref, row["email"], values, consents, version=None, restricted=restricted)
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         orders = self._people[ref.key]["orders"]
