@@ -39,6 +39,7 @@ from portal.rights.deliver import Delivering
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
+from portal.rights.later import Planning
 from portal.rights.overdue import Overdue
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
@@ -119,6 +120,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
+    deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
@@ -184,8 +186,20 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             reading=reading,
             correcting=correcting,
             choosing=choosing,
-            deciding=Deciding(database, register, reading, requests, consents, erased.suppressions),
-            erasing=Erasing(requests, sessions),
+            deciding=deciding,
+            erasing=Erasing(requests, sessions, ledger, clock),
+            planning=Planning(
+                database,
+                register,
+                reading,
+                requests,
+                deciding,
+                consents,
+                sessions,
+                erased.suppressions,
+                ledger,
+                clock,
+            ),
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
         ),

@@ -34,11 +34,11 @@ class ConsentRecord:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def evidence(self, purpose: Purpose, locale: str) -> Evidence:
+    def evidence(self, purpose: Purpose, locale: str, source: str = SOURCE) -> Evidence:
         """The proof of a decision that is taken now, on this page, in this language."""
         return Evidence(
             at=self._clock(),
-            source=SOURCE,
+            source=source,
             wording=in_language(purpose.wording, locale),
             wording_version=purpose.wording_version,
             locale=locale,

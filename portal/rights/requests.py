@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,19 +14,26 @@ from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
 from portal.faults import fault
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import likeness
-from portal.rights.ended import GONE
+from portal.rights.ended import CANCELLED, GONE, LATER, SOONER
 from portal.rights.journaling import JOB as JOURNAL
 from portal.rights.journaling import JOURNALED
 from portal.rights.journaling import job_key as journal_key
+from portal.rights.planned import is_planned
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
 from portal.store.vault import new_reference
 from portal.sync.outbox import Outbox
 
 JOB = "delivery"
+WITH = "with"
+"""In the details of a request: the one that it was taken down together with."""
 
 Alongside = Callable[[Unit, str], None]
 """What else belongs into the commit of a new request, given the unit and the request's id."""
+
+
+def nothing_before(_unit: Unit) -> None:
+    """There is nothing to be done before."""
 
 
 def nothing_else(_unit: Unit, _request_id: str) -> None:
@@ -74,6 +81,21 @@ class History:
     received_at: datetime
     details: Mapping[str, Any]
     progress: Sequence[Progress]
+    planned_for: datetime | None = None
+    """Of an erasure that waits still: when it is done. Until then it can be taken back."""
+
+    @property
+    def was_taken_back(self) -> bool:
+        """An erasure that she took back while it waited."""
+        return self._was_let_go(CANCELLED)
+
+    @property
+    def was_hurried(self) -> bool:
+        """An erasure that waited, and that she asked for at once instead."""
+        return self._was_let_go(SOONER)
+
+    def _was_let_go(self, cause: str) -> bool:
+        return bool(self.progress) and all(one.cause == cause for one in self.progress)
 
     @property
     def is_final(self) -> bool:
@@ -126,6 +148,7 @@ class Requests:
         *,
         locale: str,
         details: Mapping[str, Any] | None = None,
+        first: Callable[[Unit], None] = nothing_before,
         along: Alongside = nothing_else,
     ) -> str:
         """Take one request down: request, ledger entry, deliveries and their jobs in one commit.
@@ -136,19 +159,21 @@ class Requests:
             deliveries: Adapter name → what is to be done there; sealed until it is done.
             locale: The language it was asked in.
             details: Ids of fields or purposes; codes only, they go into the ledger.
+            first: What is to be done in that commit before anything is written.
             along: What else belongs into the same commit; what it raises undoes everything.
 
         Returns:
             The request's id. Only after this may a page say "received".
         """
         with self._database.unit("request received") as unit:
-            request_id = self._write(unit, signed_in, right, deliveries, locale, details or {})
+            first(unit)
+            request_id = self.write(unit, signed_in, right, deliveries, locale, details or {})
             along(unit, request_id)
             unit.commit()
-        fault("request received: acknowledged")
+        acknowledged()
         return request_id
 
-    def _write(
+    def write(
         self,
         unit: Unit,
         signed_in: SignedIn,
@@ -156,8 +181,15 @@ class Requests:
         deliveries: Mapping[str, Mapping[str, Any]],
         locale: str,
         details: Mapping[str, Any],
+        due_at: datetime | None = None,
     ) -> str:
+        """The same within a unit of work of the caller's, who says `acknowledged` after it.
+
+        Until ``due_at`` (UTC) nothing is delivered. What waits so is no other request's, however
+        much alike they are: either may come to another end.
+        """
         now, db = self._clock(), unit.session
+        waits = {"cause": LATER} if due_at else {}
         request_id = new_reference()
         db.add(
             Request(
@@ -168,28 +200,34 @@ class Requests:
                 locale=locale,
                 received_at=now,
                 details=dict(details),
+                due_at=due_at,
             )
         )
         db.flush()
+        when = {"due_at": as_code(due_at)} if due_at else {}
         self._ledger.note(
             db,
             Event.REQUEST_RECEIVED,
             subject_id=signed_in.subject_id,
             request_id=request_id,
-            facts={"right": right, "adapters": list(deliveries), **details},
+            facts={"right": right, "adapters": list(deliveries), **when, **details},
         )
         if right in JOURNALED:  # before its deliveries: what is done first is not forgotten
             self._outbox.put(unit, JOURNAL, {}, key=journal_key(request_id), lane=Lane.PROTECT)
         for adapter, payload in deliveries.items():
-            like = likeness(payload)
-            waiting = self._outbox.waiting_like(unit, like, signed_in.subject_id, adapter)
+            like = None if due_at else likeness(payload)
+            waiting = (
+                self._outbox.waiting_like(unit, like, signed_in.subject_id, adapter)
+                if like
+                else None
+            )
             leader = delivery_of(db, waiting.key) if waiting else None
             delivery = Delivery(
                 request_id=request_id,
                 adapter=adapter,
                 state=DeliveryState.QUEUED,
                 changed_at=now,
-                outcome={},
+                outcome=waits,
                 follows=leader.id if leader else None,
             )
             db.add(delivery)
@@ -203,6 +241,7 @@ class Requests:
                     lane=LANE_OF_RIGHT.get(right, Lane.ORDINARY),
                     subject_id=signed_in.subject_id,
                     adapter=adapter,
+                    due_at=due_at,
                     like=like,
                 )
         return request_id
@@ -215,7 +254,7 @@ class Requests:
                 .where(Request.subject_id == signed_in.subject_id)
                 .order_by(Request.received_at.desc(), Request.id)
             ).all()
-            return [_history(db, row) for row in rows]
+            return [_history(db, row, self._clock()) for row in rows]
 
     def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
         """One request, if it is this subscriber's."""
@@ -225,10 +264,25 @@ class Requests:
             row = db.get(Request, request_id)
             if row is None or row.subject_id != signed_in.subject_id:
                 return None
-            return _history(db, row)
+            return _history(db, row, self._clock())
+
+    def that_came_with(self, signed_in: SignedIn, request_id: str) -> list[History]:
+        """Her requests that were taken down together with this one, oldest first."""
+        came_with = [one for one in self.all_of(signed_in) if one.details.get(WITH) == request_id]
+        return came_with[::-1]
 
 
-def _history(db: Db, row: Request) -> History:
+def acknowledged() -> None:
+    """What was committed is on disk; only now may a page say "received"."""
+    fault("request received: acknowledged")
+
+
+def as_code(at: datetime) -> str:
+    """A moment (UTC) as the ledger takes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _history(db: Db, row: Request, now: datetime) -> History:
     deliveries = db.scalars(
         select(Delivery).where(Delivery.request_id == row.id).order_by(Delivery.id)
     )
@@ -241,4 +295,5 @@ def _history(db: Db, row: Request) -> History:
             Progress(one.adapter, DeliveryState(one.state), one.changed_at, one.outcome)
             for one in deliveries
         ],
+        planned_for=row.due_at if is_planned(row, now) else None,
     )

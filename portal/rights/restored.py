@@ -94,7 +94,9 @@ def _settle_delivery(
     request = db.get(Request, delivery.request_id) if delivery else None
     if delivery is None or request is None:
         return
-    if request.right == Right.ERASE and request.subject_id in consents_since:
+    # What she decides while an erasure waits, she decides knowing of it: that overtakes nothing.
+    overtaken = request.subject_id in consents_since and request.due_at is None
+    if request.right == Right.ERASE and overtaken:
         _end(job, "superseded", now)
         _move(db, delivery, DeliveryState.CONFIRMED, "superseded", now)
         settled.overtaken += 1

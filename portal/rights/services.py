@@ -8,6 +8,7 @@ from portal.rights.decide import Deciding
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
+from portal.rights.later import Planning
 from portal.rights.requests import Requests
 
 
@@ -20,5 +21,6 @@ class Rights:
     choosing: Choosing
     deciding: Deciding
     erasing: Erasing
+    planning: Planning
     exporting: Exporting
     requests: Requests

@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 
-from tests.crash.asked import Row, moment
+from tests.crash.asked import Row, of_request, told_apart
 from tests.crash.crm import read_lines
 from tests.crash.world import World
 
@@ -18,7 +18,8 @@ class History:
         self.asked = [line for line in lines if "do" in line]
         self.attended = any("attended" in line for line in lines)
         self.requests = {
-            moment(row["received_at"]): row for row in world.rows("SELECT * FROM requests")
+            of_request(row, json.loads(row["details"])): row
+            for row in world.rows("SELECT * FROM requests")
         }
         self.deliveries: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in world.rows("SELECT * FROM deliveries ORDER BY id"):
@@ -34,4 +35,8 @@ class History:
             name: [line for line in read_lines(crm.file) if line["applied"] and "how" in line]
             for name, crm in world.crms.items()
         }
-        self.stored = [one for one in self.asked if moment(one["at"]) in self.requests]
+        self.stored = [one for one in self.asked if self.request_of(one) is not None]
+
+    def request_of(self, one: Row) -> Row | None:
+        """The row of what was asked, if it is there."""
+        return self.requests.get(told_apart(one["at"], one["do"], one["content"]))
