@@ -23,7 +23,7 @@ from portal.rights.decide import STOPPABLE, Deciding, Standing
 from portal.rights.ended import CANCELLED
 from portal.rights.erase import deliveries_of
 from portal.rights.holdings import Holdings, Reading
-from portal.rights.planned import let_go, planned_key, planned_of, take_turns, under_way
+from portal.rights.planned import let_go, planned_key, planned_of, take, take_turns, under_way
 from portal.rights.requests import WITH, Requests, acknowledged
 from portal.rights.restricting import restriction
 from portal.store.database import Database, Unit
@@ -178,6 +178,8 @@ class Planning:
                 return None
             if erasure.dropped_at is not None and (before := _taken_back_by(db, erasure)):
                 return before
+            if not take(db, erasure, now):  # before anything else of hers is locked
+                raise TooLate
             again = self._stopped_by(db, signed_in.subject_id, request_id)
             lifted = self._lifted(db, signed_in, erasure)
             about = {"of": request_id, "purposes": [purpose.id for purpose in again]}

@@ -71,18 +71,25 @@ def let_go(db: Db, ledger: Ledger, request: Request, cause: str, by: str, now: d
         by: The request that takes its place.
         now: UTC.
     """
-    if not is_planned(request, now):
+    if not (free := take(db, request, now)):
         return False
-    deliveries = _deliveries(db, request)
-    its_own = Job.key.in_(_keys(request, deliveries))
+    _end(db, Job.id.in_(free), cause, now)
+    _close(db, ledger, request, _deliveries(db, request), cause, by, now)
+    return True
+
+
+def take(db: Db, request: Request, now: datetime) -> Sequence[int]:
+    """The jobs of an erasure that waits, held until the commit as a worker holds them: all or none.
+
+    Nobody waits for a worker here: what one has in hand is not to be had.
+    """
+    if not is_planned(request, now):
+        return ()
+    its_own = Job.key.in_(_keys(request, _deliveries(db, request)))
     jobs = db.scalar(select(func.count()).select_from(Job).where(its_own))
     waiting = select(Job.id).where(its_own, Job.ended_at.is_(None), Job.lease.is_(None))
     free = db.scalars(waiting.with_for_update(skip_locked=True)).all()
-    if not free or len(free) != jobs:
-        return False
-    _end(db, Job.id.in_(free), cause, now)
-    _close(db, ledger, request, deliveries, cause, by, now)
-    return True
+    return free if len(free) == jobs else ()
 
 
 def let_go_anyway(
