@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from portal.store.tables import Consent, Delivery, Job, Request
 from tests.portals import MARIJKE, Page, Visitor
-from tests.recovering import Recovering
+from tests.recovering import Recovering, file_of
 
 WINDOW = timedelta(hours=48)
 MAILINGS = ("newsletter", "offers", "workshops")
@@ -25,10 +25,8 @@ def choose_later(visitor: Visitor) -> str:
 
 def keep(visitor: Visitor, place: str) -> Page:
     """She changed her mind."""
-    fields = {"csrf_token": visitor.get("/me/requests").fields.get("csrf_token", "")}
-    if not fields["csrf_token"]:
-        fields = {"csrf_token": visitor.get(place).fields["csrf_token"]}
-    return visitor.post(f"{place}/keep", **fields)
+    token = visitor.get("/me/requests").fields["csrf_token"]
+    return visitor.post(f"{place}/keep", csrf_token=token)
 
 
 def back(recovering: Recovering) -> Visitor:
@@ -75,3 +73,19 @@ def open_jobs(recovering: Recovering) -> list[str]:
     with recovering.office.database.reading() as db:
         jobs = db.query(Job).filter(Job.ended_at.is_(None), Job.kind != "schedule")
         return [job.kind for job in jobs]
+
+
+def back_up(recovering: Recovering) -> None:
+    made = recovering.run("backup", str(file_of(recovering, "portal.backup")))
+    assert made.exit_code == 0, made.output
+
+
+def put_back(recovering: Recovering) -> None:
+    """The portal is stopped, its database is put back, the journal is replayed, and it starts."""
+    recovering.office.close()
+    done = recovering.run("restore", str(file_of(recovering, "portal.backup")), "--yes")
+    assert done.exit_code == 0, done.output
+    recovering.start_again()
+    recovering.told("replay", "--journal")
+    recovering.start_again()
+    assert recovering.office.visitor().get("/").status == 200

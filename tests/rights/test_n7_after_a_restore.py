@@ -13,34 +13,20 @@ from tests.laters import (
     MAILINGS,
     WINDOW,
     back,
+    back_up,
     choose_later,
     erasures,
     keep,
     later,
     mailings,
     open_jobs,
+    put_back,
     wait,
 )
 from tests.recovering import Check, Died, Recovering, file_of, let_it_die_everywhere, must_fail
 
 ALL_ON = dict.fromkeys(MAILINGS, True)
 ALL_OFF = dict.fromkeys(MAILINGS, False)
-
-
-def back_up(recovering: Recovering) -> None:
-    made = recovering.run("backup", str(file_of(recovering, "portal.backup")))
-    assert made.exit_code == 0, made.output
-
-
-def put_back(recovering: Recovering) -> None:
-    """The portal is stopped, its database is put back, the journal is replayed, and it starts."""
-    recovering.office.close()
-    done = recovering.run("restore", str(file_of(recovering, "portal.backup")), "--yes")
-    assert done.exit_code == 0, done.output
-    recovering.start_again()
-    recovering.told("replay", "--journal")
-    recovering.start_again()
-    assert recovering.office.visitor().get("/").status == 200
 
 
 def check_n7_waits_on(recovering: Recovering) -> None:
