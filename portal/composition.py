@@ -40,6 +40,7 @@ from portal.rights.deliver import Delivering
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
+from portal.rights.later import Planning
 from portal.rights.overdue import Overdue
 from portal.rights.progress import Following
 from portal.rights.requests import JOB as DELIVERY
@@ -125,6 +126,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
     undoing = Undoing(database, vault, register, reading, requests, consents, clock)
+    deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
@@ -190,12 +192,24 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             reading=reading,
             correcting=correcting,
             choosing=choosing,
-            deciding=Deciding(database, register, reading, requests, consents, erased.suppressions),
+            deciding=deciding,
             stopping=Stopping(
                 database, vault, register, reading, requests, consents, undoing, clock
             ),
             undoing=undoing,
-            erasing=Erasing(requests, sessions),
+            erasing=Erasing(requests, sessions, ledger, clock),
+            planning=Planning(
+                database,
+                register,
+                reading,
+                requests,
+                deciding,
+                consents,
+                sessions,
+                erased.suppressions,
+                ledger,
+                clock,
+            ),
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
             following=Following(database, vault, clock),

@@ -143,6 +143,7 @@ class Site(Part):
     adapters: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     """The adapters its visitors see; empty: all."""
     accent: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
+    erase_after_hours: int = Field(default=48, ge=0, le=168)  # 0: at once only
 
 
 class Limits(Part):

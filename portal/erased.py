@@ -8,7 +8,7 @@ from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.register import Ground, Register
 from portal.proof.ledger import Ledger
-from portal.rights import journaling, reapply, recheck
+from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.aftermath import Aftermath
 from portal.rights.reappeared import Reappeared
 from portal.rights.recovery import Recovery
@@ -65,9 +65,12 @@ def put_together(
         replaying=replaying,
         recovery=recovery,
         recreating=Recreating(
-            database, journal, recovery, adapters, suppressions, replaying, ledger, clock
+            database, journal, recovery, adapters, suppressions, replaying, outbox, ledger, clock
         ),
         handlers={
+            replanned.PLANNED: replanned.Replanning(
+                database, adapters, suppressions, replaying, clock
+            ),
             reapply.JOB: again,
             recheck.JOB: look,
             journaling.JOB: journaling.Journaling(database, journal, clock),

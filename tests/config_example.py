@@ -32,6 +32,7 @@ return_url = "https://www.example.org/account?tab=privacy"
 languages = ["nl", "en"]
 adapters = ["shop"]
 accent = "#0b5fff"
+erase_after_hours = 72
 
 [[sites]]
 id = "blog"

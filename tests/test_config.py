@@ -179,6 +179,8 @@ WRONG = [
     ('languages = ["nl", "en"]', 'languages = ["nl", "fr"]', "does not speak: nl, en"),
     ('languages = ["nl", "en"]', "languages = []", "give one at least"),
     ('"#0b5fff"', '"blue"', "must be a colour"),
+    ("erase_after_hours = 72", "erase_after_hours = 169", "at most 168"),
+    ("erase_after_hours = 72", "erase_after_hours = -1", "at least 0"),
     ("session_idle = 600", "session_idle = 7200", "not be more than session_absolute"),
     ("session_idle = 600", "token_lifetime = 3600", "at most 1800"),
     ("session_idle = 600", "sesion_idle = 600", "did you mean session_idle?"),

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, text
 from sqlalchemy.orm import Session as Db
 
 from portal.domain.addresses import Email
 from portal.store.database import insert_into
 from portal.store.tables import Subject, SubjectAlias
 from portal.store.vault import Vault, new_subject_id
+
+TURNS = 7_701_170  # any number; names the locks under which PostgreSQL lets one person take turns
 
 
 class Mailbox(Protocol):
@@ -69,6 +71,12 @@ def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
     return alias.subject_id
 
 
-def hold_subject(db: Db, subject_id: str) -> None:
-    """Hold her row until the commit: two that decide for her at once take turns."""
-    db.execute(select(Subject.id).where(Subject.id == subject_id).with_for_update())
+def take_turns(db: Db, subject_id: str) -> None:
+    """What is decided for one person in two windows is decided one after the other.
+
+    SQLite has one writer at a time anyway. On PostgreSQL it is no lock of her row: a worker locks a
+    job and then the row, whoever decides would lock them the other way round, and both would wait.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        lock = text(f"SELECT pg_advisory_xact_lock({TURNS}, hashtext(:who))")
+        db.execute(lock, {"who": subject_id})

@@ -134,6 +134,9 @@ class Record:
     changed_at: datetime | None = None
     locale: str | None = None
     """The subscriber's language in the CRM (``nl``), where it holds one."""
+    restricted: bool | None = None
+    """Is it marked as restricted? To be told by every adapter that can restrict, since that is how
+    `restrict` is read back; None: the CRM knows no such mark."""
 
     def __repr__(self) -> str:
         return f"Record({self.ref!r})"

@@ -44,7 +44,7 @@ class Suppressions:
             db: That transaction's.
             subject_id: Who was erased.
             request_id: By which request.
-            since: When she asked for it (UTC).
+            since: When she asked for it, or until when it was to wait (UTC).
 
         Returns:
             False: she opted in again between asking and now, and is not put on it.
@@ -161,8 +161,17 @@ def _standing(db: Session, subject_id: str) -> Suppression | None:
 def _erased_at(sites: Sequence[str]) -> "Select[str, datetime]":
     """Per subject: the last erasure asked for on one of these sites, since the last opt-in.
 
-    A system that the site of her request does not see is none that she asked to be erased from.
+    A system that the site of her request does not see is none that she asked to be erased from. One
+    that was to wait counts by the moment that it waited for, once it has been done; one that was
+    taken back, never.
     """
+    at = func.coalesce(Request.due_at, Request.received_at)
+    done = (
+        select(func.max(Suppression.since))
+        .where(Suppression.subject_id == Request.subject_id, _stands())
+        .correlate(Request)
+        .scalar_subquery()
+    )
     lifted = (
         select(func.max(Suppression.lifted_at))
         .where(Suppression.subject_id == Request.subject_id)
@@ -170,9 +179,10 @@ def _erased_at(sites: Sequence[str]) -> "Select[str, datetime]":
         .scalar_subquery()
     )
     return (
-        select(Request.subject_id, func.max(Request.received_at).label("since"))
+        select(Request.subject_id, func.max(at, type_=Request.received_at.type).label("since"))
         .where(Request.right == Right.ERASE, Request.site.in_(sites))
-        .where(or_(lifted.is_(None), Request.received_at > lifted))
+        .where(Request.dropped_at.is_(None), or_(Request.due_at.is_(None), Request.due_at <= done))
+        .where(or_(lifted.is_(None), at > lifted))
         .group_by(Request.subject_id)
     )
 

@@ -24,6 +24,7 @@ class Right(StrEnum):
     OBJECT = "object"  # Art. 21
     WITHDRAW = "withdraw"  # Art. 7(3)
     CONSENT = "consent"  # Art. 7(1): given (again) by the subscriber on the page
+    KEEP = "keep"  # an erasure that waits is taken back: she changed her mind
     QUESTION = "question"
 
 

@@ -33,7 +33,9 @@ class Aftermath:
             .order_by(Request.received_at.desc())
             .limit(1)
         ).one()
-        if not self._suppressions.add(db, last.subject_id, last.id, last.received_at):
+        # What she decides while it waits, she decides knowing of it: it is no later word.
+        since = last.due_at or last.received_at
+        if not self._suppressions.add(db, last.subject_id, last.id, since):
             return
         # What is written with a job's end; the worker that ends it looks for more by itself.
         unit = Unit(db, "job ended")

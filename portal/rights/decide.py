@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from portal.access.sessions import SignedIn
+from portal.access.subjects import take_turns
 from portal.adapters.contract import Adapter
-from portal.consent.record import ConsentRecord, Decision
+from portal.consent.record import SOURCE, ConsentRecord, Decision
 from portal.consent.suppression import Suppressions
 from portal.domain.register import Ground, Purpose, Register
 from portal.domain.rights import Right
 from portal.rights.deeds import consent
 from portal.rights.holdings import Holdings, Reading
-from portal.rights.requests import Requests
+from portal.rights.requests import Alongside, Requests
 from portal.store.database import Database, Unit
 
 BY_EXCEPTION = frozenset({Ground.CUSTOMER, Ground.LEGITIMATE_INTEREST})
@@ -36,6 +38,15 @@ class Standing:
     def can_be_stopped(self) -> bool:
         """It is on, or may be: whoever wants it to stop need not wait for a system."""
         return self.on or not self.certain
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One decision, ready to be written down."""
+
+    right: Right
+    deliveries: Mapping[str, Mapping[str, Any]]
+    proof: Alongside
 
 
 class Deciding:
@@ -72,12 +83,55 @@ class Deciding:
 
         It goes to every system that holds the purpose, also to one that is away now.
         """
-        right = right_of(purpose, granted)
+        taken = self._taken(signed_in, purpose, granted, locale, SOURCE)
+        return self._requests.receive(
+            signed_in,
+            taken.right,
+            taken.deliveries,
+            locale=locale,
+            details={"purposes": [purpose.id]},
+            first=lambda unit: take_turns(unit.session, signed_in.subject_id),
+            along=taken.proof,
+        )
+
+    def within(
+        self,
+        unit: Unit,
+        signed_in: SignedIn,
+        purpose: Purpose,
+        granted: bool,
+        locale: str,
+        *,
+        source: str,
+        details: Mapping[str, Any],
+    ) -> str:
+        """The same as a part of something larger, in its unit of work.
+
+        Args:
+            unit: That of the larger thing.
+            signed_in: Whose decision it is.
+            purpose: What about.
+            granted: What was decided.
+            locale: The language of the page.
+            source: What it came with, for the proof.
+            details: More codes for the request.
+        """
+        taken = self._taken(signed_in, purpose, granted, locale, source)
+        about = {"purposes": [purpose.id], **details}
+        request_id = self._requests.write(
+            unit, signed_in, taken.right, taken.deliveries, locale, about
+        )
+        taken.proof(unit, request_id)
+        return request_id
+
+    def _taken(
+        self, signed_in: SignedIn, purpose: Purpose, granted: bool, locale: str, source: str
+    ) -> Taken:
         holders = holders_of(purpose, self._reading.adapters_of(signed_in))
         # The evidence belongs to the same commit as the deliveries that carry it.
-        evidence = self._record.evidence(purpose, locale)
+        evidence = self._record.evidence(purpose, locale, source)
 
-        def write_down(unit: Unit, request_id: str) -> None:
+        def proof(unit: Unit, request_id: str) -> None:
             self._record.write(
                 unit.session,
                 subject_id=signed_in.subject_id,
@@ -91,14 +145,10 @@ class Deciding:
                     unit.session, signed_in.subject_id, evidence.at, "portal", request_id
                 )
 
-        return self._requests.receive(
-            signed_in,
-            right,
-            {name: consent(signed_in.email, purpose.id, granted, evidence) for name in holders},
-            locale=locale,
-            details={"purposes": [purpose.id]},
-            along=write_down,
-        )
+        deliveries = {
+            name: consent(signed_in.email, purpose.id, granted, evidence) for name in holders
+        }
+        return Taken(right_of(purpose, granted), deliveries, proof)
 
 
 def right_of(purpose: Purpose, granted: bool) -> Right:

@@ -25,6 +25,7 @@ from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
 from portal.rights.holdings import name_of
+from portal.rights.restricting import restrict
 from portal.rights.values import from_json, same, scalar_of, to_json
 
 Deed = Callable[[Adapter, Mapping[str, Any], str], Ended]
@@ -288,4 +289,9 @@ def merge(retained: Sequence[Retained]) -> list[Retained]:
     return list(merged.values())
 
 
-DEEDS: Mapping[str, Deed] = {"correct": _correct, "consent": _consent, "erase": _erase}
+DEEDS: Mapping[str, Deed] = {
+    "correct": _correct,
+    "consent": _consent,
+    "restrict": restrict,
+    "erase": _erase,
+}

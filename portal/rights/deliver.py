@@ -24,6 +24,7 @@ from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
 from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
+from portal.rights.planned import planned_of
 from portal.rights.requests import delivery_of, job_key, named_by
 from portal.store.database import Database
 from portal.store.tables import Delivery, Request
@@ -101,7 +102,8 @@ class Delivering(Handler):
         return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
-        if task.payload["do"] == "correct" or task.payload.get("granted"):
+        payload = task.payload
+        if payload["do"] == "correct" or payload.get("granted") or payload.get("on") is False:
             return False
         with self._database.reading() as db:
             return self._brake.is_on(db, adapter)
@@ -113,6 +115,8 @@ class Delivering(Handler):
         give way to nothing but a consent that reaches this very system; a consent gives way to a
         withdrawal on any site.
         """
+        if task.payload["do"] == "restrict":
+            return self._needs_no_restriction(task)
         if task.payload["do"] != "consent":
             return False
         subject_id, purpose = task.subject_id or "", task.payload["purpose"]
@@ -126,10 +130,19 @@ class Delivering(Handler):
                 select(func.max(Delivery.id))
                 .join(Request, Request.id == Delivery.request_id)
                 .where(Request.subject_id == task.subject_id, Request.right == Right.ERASE)
+                .where(Request.dropped_at.is_(None))
             )
         if own is not None and erasure is not None and erasure > own.id:
             return True
         return latest is not None and not latest.granted
+
+    def _needs_no_restriction(self, task: Task) -> bool:
+        """It is for an erasure that waits, and free again without one: as things stand now."""
+        with self._database.reading() as db:
+            if not task.payload["on"]:
+                return planned_of(db, task.subject_id or "", self._clock()) is not None
+            erasure = db.get(Request, task.payload["erasure"])
+            return erasure is None or erasure.dropped_at is not None
 
     def _stumbled(self, task: Task, error: AdapterError) -> Result:
         match error:

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.access.sessions import Sessions, SignedIn
+from portal.access.subjects import take_turns
 from portal.adapters.contract import AdapterError, ErasureKind
+from portal.domain.clock import Clock
 from portal.domain.rights import Right
+from portal.proof.ledger import Ledger
 from portal.rights.deeds import as_outcome, erasure
+from portal.rights.ended import SOONER
 from portal.rights.holdings import Holdings
+from portal.rights.planned import let_go, planned_of
 from portal.rights.requests import Requests
 from portal.store.database import Unit
 
@@ -31,9 +36,13 @@ class Plan:
 class Erasing:
     """Reviews and takes erasures."""
 
-    def __init__(self, requests: Requests, sessions: Sessions) -> None:
+    def __init__(
+        self, requests: Requests, sessions: Sessions, ledger: Ledger, clock: Clock
+    ) -> None:
         self._requests = requests
         self._sessions = sessions
+        self._ledger = ledger
+        self._clock = clock
 
     def review(self, held: Holdings) -> list[Plan]:
         """What would go and what must stay, system by system. Changes nothing."""
@@ -60,26 +69,37 @@ class Erasing:
     def erase(self, signed_in: SignedIn, held: Holdings, locale: str) -> str:
         """Take the erasure down for every system that holds anything or cannot say; its id.
 
-        Every other session of this subscriber ends with it.
+        Every other session of this subscriber ends with it, and an erasure of hers that waits gives
+        way to it.
         """
-        deliveries = {}
-        for name in held.adapters:
-            refs = [record.ref for record in held.records.get(name, ())]
-            if refs:
-                deliveries[name] = erasure(signed_in.email, refs, (), ())
-            elif name in held.away:
-                names = sorted(held.names)
-                deliveries[name] = erasure(signed_in.email, None, held.name_fields, names)
         return self._requests.receive(
             signed_in,
             Right.ERASE,
-            deliveries,
+            deliveries_of(signed_in, held),
             locale=locale,
-            along=self._end_other_sessions(signed_in),
+            first=lambda unit: take_turns(unit.session, signed_in.subject_id),
+            along=self._along(signed_in),
         )
 
-    def _end_other_sessions(self, signed_in: SignedIn) -> Callable[[Unit, str], None]:
-        def along(unit: Unit, _request_id: str) -> None:
-            self._sessions.end_others(unit.session, signed_in)
+    def _along(self, signed_in: SignedIn) -> Callable[[Unit, str], None]:
+        def along(unit: Unit, request_id: str) -> None:
+            db, now = unit.session, self._clock()
+            self._sessions.end_others(db, signed_in)
+            waits = planned_of(db, signed_in.subject_id, now)
+            if waits is not None:  # if its moment has come just now, both are done: once is enough
+                let_go(db, self._ledger, waits, SOONER, request_id, now)
 
         return along
+
+
+def deliveries_of(signed_in: SignedIn, held: Holdings) -> dict[str, Mapping[str, Any]]:
+    """What is to be erased, in every system that holds anything or cannot say."""
+    deliveries: dict[str, Mapping[str, Any]] = {}
+    for name in held.adapters:
+        refs = [record.ref for record in held.records.get(name, ())]
+        if refs:
+            deliveries[name] = erasure(signed_in.email, refs, (), ())
+        elif name in held.away:
+            names = sorted(held.names)
+            deliveries[name] = erasure(signed_in.email, None, held.name_fields, names)
+    return deliveries

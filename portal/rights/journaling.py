@@ -15,8 +15,9 @@ from portal.store.tables import Consent, Delivery, Mark, Request, SubjectAlias
 from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task
 
 JOB = "journal"
-JOURNALED = (Right.ERASE, Right.WITHDRAW, Right.OBJECT, Right.CONSENT)
-"""Consents, too: without them a later "yes" would be taken for a "no" after a restore."""
+JOURNALED = (Right.ERASE, Right.WITHDRAW, Right.OBJECT, Right.CONSENT, Right.KEEP)
+"""Consents, too: without them a later "yes" would be taken for a "no" after a restore. And that an
+erasure was taken back: without that somebody would be erased who has changed her mind."""
 MARK = "journal:"
 """Begins the name of the mark that says how far the journal of a name is known to be written."""
 CHUNK = 500
@@ -102,6 +103,8 @@ def lines_of(db: Db, request_ids: Sequence[str]) -> Iterator[Line]:
             at=request.received_at.astimezone(UTC).isoformat(),
             aliases=[(version, digest.hex()) for version, digest in aliases],
             wordings=[one.wording_version for one in decided],
+            due=request.due_at.astimezone(UTC).isoformat() if request.due_at else "",
+            more={name: code for name, code in request.details.items() if name != "purposes"},
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from portal.domain.clock import Clock
-from portal.rights.requests import History, history_of
+from portal.rights.history import History, history_of
 from portal.store.database import Database
 from portal.store.tables import Request
 from portal.store.vault import Vault
@@ -47,4 +47,4 @@ class Following:
             row = db.get(Request, request_id)
             if row is None or self._clock() - row.received_at >= LASTS:
                 return None
-            return Seen(history_of(db, row), row.site)
+            return Seen(history_of(db, row, self._clock()), row.site)

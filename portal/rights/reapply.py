@@ -22,6 +22,7 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS, erasure, likeness
 from portal.rights.ended import BRAKE, NOT_CONFIRMED, Ended
+from portal.rights.planned import planned_of
 from portal.rights.restored import confirm
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.stumbling import stumbled
@@ -114,8 +115,11 @@ class Reapplying(Handler):
         with self._database.reading() as db:
             sites = self._directory.sites_of(adapter.name)
             suppressed = self._suppressions.of(db, subject_id, sites)
+            waits = planned_of(db, subject_id, self._clock())
         if suppressed is None:
             return self._noted(task, Event.REAPPLY_DROPPED, cause="lifted")
+        if waits is not None:  # an erasure of hers will do it, or she takes that back
+            return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
         email, now = Email.parse(task.payload["email"]), self._clock()
         refs = [Ref(adapter.name, key) for key in task.payload["refs"]]
         findings = {

@@ -15,6 +15,7 @@ from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.planned import planned_of
 from portal.rights.reappeared import Reappeared
 from portal.rights.returned import Finding, look_at
 from portal.rights.stumbling import stumbled
@@ -91,8 +92,11 @@ class Rechecking(Handler):
         with self._database.reading() as db:
             sites = self._directory.sites_of(adapter.name)
             suppressed = self._suppressions.of(db, subject_id, sites)
+            waits = planned_of(db, subject_id, self._clock())
         if suppressed is None:
             return Finished()
+        if waits is not None:  # she has asked herself, and may take it back
+            return self._next(task, nothing)
         email = Email.parse(task.payload["email"])
         try:
             found = self._look(adapter, email, task.payload["refs"], suppressed.since)

@@ -12,15 +12,19 @@ from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Ledger
+from portal.rights.ended import LATER, SOONER
 from portal.rights.journaling import JOURNALED, marks_of, set_mark
+from portal.rights.planned import is_planned, let_go_anyway, planned_of
 from portal.rights.reapply import JOB as REAPPLY
 from portal.rights.recovery import UNFINISHED, Recovery
+from portal.rights.replanned import let_go_since, put_down
 from portal.rights.replay import Replayed, Replaying
 from portal.rights.restored import CAUSE, Settled, settle, unsure
 from portal.rights.walk import Progress
 from portal.store.database import Database
 from portal.store.journal import Journal, JournalDamaged, Line
 from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
+from portal.sync.outbox import Outbox
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class Recreating:
         adapters: Registry,
         suppressions: Suppressions,
         replaying: Replaying,
+        outbox: Outbox,
         ledger: Ledger,
         clock: Clock,
     ) -> None:
@@ -54,6 +59,7 @@ class Recreating:
         self._adapters = adapters
         self._suppressions = suppressions
         self._replaying = replaying
+        self._outbox = outbox
         self._ledger = ledger
         self._clock = clock
 
@@ -98,11 +104,26 @@ class Recreating:
             if first:
                 db.add(Mark(name=f"{UNFINISHED}{name}", value=str(mark)))
                 done.settled = settle(db, self._ledger, lines, self._clock())
+            since = let_go_since(lines)
             for line in sorted(lines, key=_asked_at):  # the last decision counts, not the last line
-                self._write(db, line)
+                self._write(db, line, is_let_go=line.request in since)
+            for erasure_id, (cause, by) in since.items():
+                self._let_go(db, erasure_id, cause, by)
             unit.commit()
 
-    def _write(self, db: Db, line: Line) -> None:
+    def _hurried(self, db: Db, subject_id: str, at: datetime, by: str) -> None:
+        """One that waited then, and that the back-up knew of, gave way to this one."""
+        waited = planned_of(db, subject_id, at)
+        if waited is not None and waited.received_at < at:
+            self._let_go(db, waited.id, SOONER, by)
+
+    def _let_go(self, db: Db, erasure_id: str, cause: str, by: str) -> None:
+        """She took it back, or asked for it at once: also one that the back-up knew of."""
+        erasure = db.get(Request, erasure_id)
+        if erasure is not None and erasure.due_at is not None and erasure.dropped_at is None:
+            let_go_anyway(db, self._ledger, erasure, cause, by, self._clock())
+
+    def _write(self, db: Db, line: Line, *, is_let_go: bool) -> None:
         """One request as it was, as far as the journal knows; whether it took effect, it does not.
 
         The words of a decision are lost, their version is not.
@@ -110,28 +131,29 @@ class Recreating:
         at, now = datetime.fromisoformat(line.at), self._clock()
         subject_id = self._subject(db, line, at)
         details = {"purposes": [*line.purposes]} if line.purposes else {}
-        db.add(
-            Request(
-                id=line.request,
-                subject_id=subject_id,
-                site=line.site,
-                right=line.right,
-                locale=line.locale,
-                received_at=at,
-                details=details,
-            )
+        request = Request(
+            id=line.request,
+            subject_id=subject_id,
+            site=line.site,
+            right=line.right,
+            locale=line.locale,
+            received_at=at,
+            details={**details, **line.more},
+            due_at=datetime.fromisoformat(line.due) if line.due else None,
         )
+        db.add(request)
         db.flush()
+        waits = is_planned(request, now) and not is_let_go
         for adapter in line.adapters:
-            there = adapter in self._adapters and line.right != Right.CONSENT
+            there = adapter in self._adapters and line.right not in {Right.CONSENT, Right.KEEP}
             state = DeliveryState.UNCONFIRMED if there else DeliveryState.CONFIRMED
             db.add(
                 Delivery(
                     request_id=line.request,
                     adapter=adapter,
-                    state=state,
+                    state=DeliveryState.QUEUED if waits else state,
                     changed_at=now,
-                    outcome={"cause": CAUSE},
+                    outcome={"cause": LATER if waits else CAUSE},
                 )
             )
         given = line.right == Right.CONSENT
@@ -150,9 +172,13 @@ class Recreating:
                 )
             )
         db.flush()
-        if line.right == Right.ERASE:
-            self._suppressions.add(db, subject_id, line.request, at)
-        elif given:
+        if waits:
+            put_down(db, self._outbox, request)
+        if line.right == Right.ERASE and not line.due:
+            self._hurried(db, subject_id, at, line.request)
+        if line.right == Right.ERASE and not (waits or is_let_go):
+            self._suppressions.add(db, subject_id, line.request, request.due_at or at)
+        elif given or line.right == Right.KEEP:
             self._suppressions.lift(db, subject_id, at, "portal", line.request)
 
     @staticmethod

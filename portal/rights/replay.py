@@ -97,7 +97,13 @@ class Replaying:
         self._opt_ins = frozenset(opt_ins)
 
     def replay(
-        self, adapter: Adapter, since: datetime, *, dry_run: bool, progress: Progress
+        self,
+        adapter: Adapter,
+        since: datetime,
+        *,
+        dry_run: bool,
+        progress: Progress = lambda _: None,
+        only: str | None = None,
     ) -> Replayed:
         """Go through one restored system. A second time finds everything done.
 
@@ -106,13 +112,17 @@ class Replaying:
             since: When its back-up was made (UTC), or earlier.
             dry_run: Count only.
             progress: See there.
+            only: This subject alone; None: everybody.
 
         Raises:
             AdapterError: The system could not be asked. What was found until then is put to work.
         """
         replayed = Replayed(adapter.name, dry_run)
         with self._database.reading() as db:
-            known = self._aliases(db, self._wanted(db, adapter.name, since, replayed))
+            wanted = self._wanted(db, adapter.name, since, replayed)
+            if only is not None:
+                wanted = {only: wanted[only]} if only in wanted else {}
+            known = self._aliases(db, wanted)
             self._count_lost(db, adapter.name, since, replayed)
         if known:
             self._walk(adapter, known, replayed, progress)

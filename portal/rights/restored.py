@@ -95,7 +95,9 @@ def _settle_delivery(
     request = db.get(Request, delivery.request_id) if delivery else None
     if delivery is None or request is None:
         return
-    if request.right == Right.ERASE and request.subject_id in consents_since:
+    # What she decides while an erasure waits, she decides knowing of it: that overtakes nothing.
+    overtaken = request.subject_id in consents_since and request.due_at is None
+    if request.right == Right.ERASE and overtaken:
         _end(job, OVERTAKEN, now)
         _move(db, delivery, DeliveryState.CONFIRMED, OVERTAKEN, now)
         settled.overtaken += 1

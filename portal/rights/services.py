@@ -8,6 +8,7 @@ from portal.rights.decide import Deciding
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
+from portal.rights.later import Planning
 from portal.rights.progress import Following
 from portal.rights.requests import Requests
 from portal.rights.stop import Stopping
@@ -25,6 +26,7 @@ class Rights:
     stopping: Stopping
     undoing: Undoing
     erasing: Erasing
+    planning: Planning
     exporting: Exporting
     requests: Requests
     following: Following

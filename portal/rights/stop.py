@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from portal.access.subjects import Named, hold_subject, subject_of
+from portal.access.subjects import Named, subject_of, take_turns
 from portal.adapters.contract import Record
 from portal.consent.links import Link
 from portal.consent.record import BY_LINK, ConsentRecord
@@ -73,7 +73,7 @@ class Stopping:
         with self._database.unit("stopped by a link") as unit:
             db = unit.session
             subject_id = subject_of(db, self._vault, link.email, self._clock())
-            hold_subject(db, subject_id)
+            take_turns(db, subject_id)
             own = self._record.latest(db, subject_id).get(purpose.id)
             standing = standing_of(purpose, held, own)
             if not standing.can_be_stopped or _under_way(db, subject_id, standing):

@@ -9,8 +9,9 @@ from portal.access.directory import Directory
 from portal.adapters.contract import Adapter
 from portal.consent.suppression import ByDigest, Suppressed, Suppressions
 from portal.domain.clock import Clock
-from portal.domain.rights import DeliveryState, Right
+from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.planned import OPEN
 from portal.rights.reappeared import Reappeared
 from portal.rights.returned import Finding, look_at
 from portal.rights.walk import Hit, Progress, walk
@@ -19,12 +20,6 @@ from portal.store.tables import AdapterState, Delivery, Request
 from portal.store.vault import Vault
 
 BY = "sweep"
-OPEN = (
-    DeliveryState.QUEUED,
-    DeliveryState.SENT,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.AWAITING,
-)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal.access.subjects import Named, hold_subject
+from portal.access.subjects import Named, take_turns
 from portal.consent.record import UNDONE, ConsentRecord
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
@@ -118,7 +118,7 @@ class Undoing:
             if name in holders
         }
         with self._database.unit("stop taken back") as unit:
-            hold_subject(unit.session, whose.subject_id)
+            take_turns(unit.session, whose.subject_id)
             last = self._record.last(unit.session, whose.subject_id, purpose.id)
             if last is None or last.request_id != told["request"]:
                 raise TooLate("something was decided since", told["site"])

@@ -9,9 +9,9 @@ that was changed, left out or slipped in is found. The first line names the jour
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,6 +56,10 @@ class Line:
     """(version of the key, digest in hexadecimal digits) of each address of the subject."""
     wordings: Sequence[str] = ()
     """The version of the words that each decision was about."""
+    due: str = ""
+    """Of an erasure that waits: not before this moment. ISO 8601, UTC; empty: at once."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What else the request says of itself, in codes: which one it came with, or takes back."""
     number: int = 0
     """Its place, from 1; 0 while it has none."""
 

@@ -1,5 +1,6 @@
 """Rendering: every page through one door, with what every page has."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
@@ -30,8 +31,15 @@ def everywhere() -> dict[str, Any]:
         "at_desk": at_desk(),
         "csp_nonce": csp_nonce(),
         "adapter_label": adapter_label,
+        "planned_erasure": planned_erasure,
         "request_endpoint": request.endpoint,
     }
+
+
+def planned_erasure() -> tuple[str, datetime] | None:
+    """Her erasure that waits, and its moment: the pages on which she does other things say so."""
+    signed_in = who()
+    return services().rights.planning.planned(signed_in) if signed_in else None
 
 
 def adapter_label(name: str) -> str:

@@ -145,6 +145,7 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("button", name="Delete my data")).to_be_visible()
     inspector.look("erase")
+    look_at_later(page, portal, inspector)
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{portal}enter?t=nothing")
     inspector.look("gone")
@@ -323,6 +324,30 @@ def look_at_conflicts(page: Page, demo: Demo, inspector: Inspector) -> None:
     page.get_by_role("link", name="A correction").nth(1).click()
     expect(page.get_by_text("You chose, and what")).to_be_visible()
     inspector.look("request, chosen")
+
+
+def look_at_later(page: Page, portal: str, inspector: Inspector) -> None:
+    """Stop now, erase later; and she changes her mind."""
+    page.get_by_role("button", name="Delete my data").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    inspector.look("erase, with a fault")
+    page.get_by_label("In 48 hours").check()
+    page.get_by_role("button", name="Delete my data").click()
+    expect(page.get_by_text("We stopped everything now.")).to_be_visible()
+    inspector.look("request, planned")
+    planned = page.url
+    page.goto(f"{portal}me/requests")
+    inspector.look("requests, one planned")
+    page.goto(f"{portal}me/consents")
+    inspector.look("consents, while it waits")
+    page.goto(planned)
+    page.get_by_role("button", name="I changed my mind").click()
+    expect(page.get_by_text("On again")).to_be_visible()
+    expect(page.get_by_text("Yes, it is done.")).to_be_visible()
+    inspector.look("request, keeping")
+    page.goto(planned)
+    expect(page.get_by_text("You took this back.")).to_be_visible()
+    inspector.look("request, taken back")
 
 
 def turn_to(frame: FrameLocator, link: str, heading: str) -> None:

@@ -104,6 +104,7 @@ def walk_through_the_shop(page: Page, demo: Demo, mailbox: Mailbox, crm: Witness
     expect(page.get_by_text(f"Your invoices ({HER_INVOICES}): kept until")).to_be_visible()
     expect(page.get_by_text("Art. 17(3)(b) GDPR")).to_have_count(2)
     assert crm.look() == corrected, "the review changes nothing"
+    page.get_by_label("Delete now").check()
     page.get_by_role("button", name="Delete my data").click()
     wait_for_yes(page)
     expect(page.get_by_text("kept until 31 December 2032")).to_be_visible()

@@ -1,9 +1,6 @@
 """What people ask of the portal, and the work that it does: one life of it, in one process."""
 
-import json
-import os
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,7 +8,7 @@ from portal.consent.links import Link
 from portal.desk.sessions import AtTheDesk
 from portal.sync.replay import dead_jobs
 from tests.crash.answers import How, Keys
-from tests.crash.crm import PEOPLE, read_lines
+from tests.crash.crm import PEOPLE, append_line, read_lines
 from tests.crash.world import World
 from tests.storing import NOON
 
@@ -32,7 +29,7 @@ class Run:
         self.world = world
         self.clock = world.clock
         self._rights = world.portal.services.rights
-        self._asking: int | None = None
+        self._asking: list[int] = []
         self.keys: Keys = "honours"
         told = read_lines(world.asked)
         self.asked = sum("do" in line for line in told)
@@ -108,6 +105,35 @@ class Run:
         with self._asks("erase", person, {}, list(held.adapters), how):
             return self._rights.erasing.erase(signed_in, held, "en")
 
+    def later(self, person: str, *, site: str = "one") -> str:
+        """Stop everything now, and erase after two days: many requests, of one moment."""
+        signed_in = self.world.people[person, site]
+        held = self._rights.reading.of(signed_in)
+        standings = self._rights.deciding.standings(signed_in, held)
+        stopped = [one.purpose.id for one in standings if one.can_be_stopped]
+        asked = [
+            ("consent", {"purpose": one, "granted": False}, self._holding("consents", one, site))
+            for one in stopped
+        ]
+        asked.append(("restrict", {"on": True}, list(held.adapters)))
+        asked.append(("erase", {}, list(held.adapters)))
+        with self._asks_at_once(person, asked):
+            return self._rights.planning.plan(signed_in, held, standings, "en", timedelta(hours=48))
+
+    def keep(self, person: str, request_id: str, *, site: str = "one") -> None:
+        """She changed her mind."""
+        signed_in = self.world.people[person, site]
+        again = [one.id for one in self._rights.planning.given_again(signed_in, request_id)]
+        asked: list[tuple[str, dict[str, Any], list[str]]] = [
+            ("keep", {"on": False}, list(self._rights.reading.adapters_of(signed_in)))
+        ]
+        asked += [
+            ("consent", {"purpose": one, "granted": True}, self._holding("consents", one, site))
+            for one in again
+        ]
+        with self._asks_at_once(person, asked):
+            self._rights.planning.keep(signed_in, request_id, "en")
+
     def colleague(self, person: str, field: str, value: str) -> None:
         """Somebody at the company changes the same."""
         self.world.crms["crm"].edit(str(PEOPLE.index(person) + 1), field, value)
@@ -137,8 +163,8 @@ class Run:
 
     def acknowledged(self) -> None:
         """The answer leaves: from now on the one who asked counts on it."""
-        if self._asking is not None:
-            append_line(self.world.asked, {"acknowledged": self._asking})
+        for number in self._asking:
+            append_line(self.world.asked, {"acknowledged": number})
 
     def _holding(self, what: str, name: str, site: str) -> list[str]:
         adapters = self.world.portal.services.rights.reading.adapters_of(
@@ -155,6 +181,30 @@ class Run:
         how: dict[str, Any],
     ) -> "_Asking":
         self.clock.advance(seconds=1)  # no two at the same moment: it is what they are found by
+        may_end = how.pop("may_end", {"confirmed", "retained"})
+        assert not how, how
+        return _Asking(self, [self._note(do, person, content, adapters, may_end)])
+
+    def _asks_at_once(
+        self, person: str, asked: list[tuple[str, dict[str, Any], list[str]]]
+    ) -> "_Asking":
+        """Requests that are taken down together, or not at all."""
+        self.clock.advance(seconds=1)
+        let_go = {"erase": {"confirmed", "retained", "conflict"}}
+        numbers = [
+            self._note(do, person, content, adapters, let_go.get(do, {"confirmed"}))
+            for do, content, adapters in asked
+        ]
+        return _Asking(self, numbers)
+
+    def _note(
+        self,
+        do: str,
+        person: str,
+        content: dict[str, Any],
+        adapters: list[str],
+        may_end: set[str],
+    ) -> int:
         self.asked += 1
         line = {
             "number": self.asked,
@@ -163,11 +213,11 @@ class Run:
             "person": person,
             "content": content,
             "adapters": adapters,
-            "may_end": sorted(how.pop("may_end", {"confirmed", "retained"})),
+            "may_end": sorted(may_end),
+            "waits": do == "erase" and "conflict" in may_end,
         }
-        assert not how, how
         append_line(self.world.asked, line)
-        return _Asking(self, self.asked)
+        return self.asked
 
     # --- the portal ----------------------------------------------------------------------------
 
@@ -260,19 +310,12 @@ class Run:
 class _Asking:
     """While a request is made: what is acknowledged now is this one."""
 
-    def __init__(self, run: Run, number: int) -> None:
+    def __init__(self, run: Run, numbers: list[int]) -> None:
         self._run = run
-        self.asked = number
+        self._numbers = numbers
 
     def __enter__(self) -> None:
-        self._run._asking = self.asked
+        self._run._asking = self._numbers
 
     def __exit__(self, *_: object) -> None:
-        self._run._asking = None
-
-
-def append_line(file: Path, line: dict[str, Any]) -> None:
-    """By one call of the kernel: a process that is killed has written all of it or nothing."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.write(descriptor, json.dumps(line).encode() + b"\n")
-    os.close(descriptor)
+        self._run._asking = []

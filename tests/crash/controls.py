@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal.faults import fault
-from portal.rights import deeds
+from portal.rights import deeds, later
 from portal.store.database import Unit
 from portal.store.tables import Job
 from portal.store.vault import new_reference
@@ -103,6 +103,11 @@ def _fence_ignored(_world: World) -> None:
     CHANGE.setattr(claims, "_fenced", unfenced)
 
 
+def _not_let_go(_world: World) -> None:
+    """She takes an erasure back, is told so, and its jobs wait on."""
+    CHANGE.setattr(later, "let_go", lambda *_: True)
+
+
 CONTROLS: Mapping[str, Control] = {
     "deduplication off": Control(_deduplication_off, "correction", frozenset({"doubled"})),
     "outbox outside the transaction": Control(
@@ -115,4 +120,5 @@ CONTROLS: Mapping[str, Control] = {
     "the fence is ignored": Control(
         _fence_ignored, "taken over", frozenset({"doubled", "half done", "state", "lost"})
     ),
+    "taken back and not let go": Control(_not_let_go, "changed her mind", frozenset({"extra"})),
 }

@@ -237,7 +237,8 @@ class CrashCrm:
             return None
         consents = {one: ConsentState(on) for one, on in row["consents"].items()}
         values = {**row["values"], "email": row["email"]}
-        return Record(ref, row["email"], values, consents, version=None)
+        restricted = bool(row.get("restricted"))
+        return Record(ref, row["email"], values, consents, version=None, restricted=restricted)
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         orders = self._people[ref.key]["orders"]
@@ -265,3 +266,10 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
     if not file.exists():
         return []
     return [json.loads(line) for line in file.read_bytes().splitlines()]
+
+
+def append_line(file: Path, line: dict[str, Any]) -> None:
+    """By one call of the kernel: a process that is killed has written all of it or nothing."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(descriptor, json.dumps(line).encode() + b"\n")
+    os.close(descriptor)

@@ -8,7 +8,6 @@ from tests.crash.asked import (
     content_of,
     contradict,
     may_overtake,
-    moment,
     named,
     person_of,
     wish,
@@ -110,4 +109,5 @@ class Ends(History):
         return delivery is not None and delivery["state"] in {"confirmed", "retained"}
 
     def _delivery_of(self, one: Row, adapter: str) -> Row | None:
-        return self.deliveries[self.requests[moment(one["at"])]["id"]].get(adapter)
+        request = self.request_of(one)
+        return None if request is None else self.deliveries[request["id"]].get(adapter)

@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 
-from tests.crash.asked import Row, moment
+from tests.crash.asked import Row, of_request, told_apart
 from tests.crash.crm import PEOPLE, read_lines
 from tests.crash.world import World
 
@@ -26,7 +26,8 @@ class History:
         """Requests that are known from the journal only: the rest of them is lost."""
         self.attended = any("attended" in line for line in lines)
         self.requests = {
-            moment(row["received_at"]): row for row in world.rows("SELECT * FROM requests")
+            of_request(row, json.loads(row["details"])): row
+            for row in world.rows("SELECT * FROM requests")
         }
         self.deliveries: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in world.rows("SELECT * FROM deliveries ORDER BY id"):
@@ -49,7 +50,7 @@ class History:
         self.stored = [one for one in self.asked if self._is_stored(one)]
 
     def _is_stored(self, one: Row) -> bool:
-        return moment(one["at"]) in self.requests
+        return self.request_of(one) is not None
 
     def _is_forgotten(self, one: Row) -> bool:
         return one["number"] in self.forgotten
@@ -63,3 +64,7 @@ class History:
             for other in self.asked
             if self._is_forgotten(other)
         )
+
+    def request_of(self, one: Row) -> Row | None:
+        """The row of what was asked, if it is there."""
+        return self.requests.get(told_apart(one["at"], one["do"], one["content"]))

@@ -14,8 +14,8 @@ from random import Random
 from sqlalchemy import event
 
 from portal import faults
-from tests.crash.asking import Run, append_line
-from tests.crash.crm import PEOPLE
+from tests.crash.asking import Run
+from tests.crash.crm import PEOPLE, append_line
 from tests.crash.process import ACKNOWLEDGED
 from tests.crash.scenarios import phone
 from tests.crash.world import World

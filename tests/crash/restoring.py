@@ -17,8 +17,7 @@ from portal.rights.replay import Replayed
 from portal.store.journal import Journal
 from tests.crash.answers import How
 from tests.crash.asked import Row, moment
-from tests.crash.asking import append_line
-from tests.crash.crm import PEOPLE, PURPOSES, address_of, read_lines
+from tests.crash.crm import PEOPLE, PURPOSES, address_of, append_line, read_lines
 from tests.crash.living import Living
 from tests.crash.model import held_by
 

@@ -6,13 +6,13 @@ time of day, chance from its own seed alone.
 
 from random import Random
 
-from tests.crash import troubles
+from tests.crash import laters, troubles
 from tests.crash.answers import How
 from tests.crash.asking import Run
 from tests.crash.crm import PEOPLE
 from tests.crash.scenario_table import OVERTAKEN, SCENARIOS, phone, scenario
 
-__all__ = ["SCENARIOS", "phone", "troubles"]
+__all__ = ["SCENARIOS", "laters", "phone", "troubles"]
 
 
 @scenario

@@ -42,7 +42,7 @@ def test_a_consent_before_an_erasure_fills_nothing_in_after_it(office: Office) -
     visitor = office.visitor().sign_in(office, goal="erase")
     token = {"csrf_token": visitor.get("/me/consents").fields["csrf_token"]}
     visitor.post("/me/consents", **token, purpose="newsletter", granted="yes")
-    visitor.post("/me/erase", **token)
+    visitor.post("/me/erase", **token, when="now")
     office.work()
 
     assert office.crm("SELECT * FROM subscriptions WHERE contact_id = 1") == []

@@ -45,6 +45,7 @@ COVERED = {
         "/me/erase",
         "/me/export",
         "/me/requests/<request_id>/choose",
+        "/me/requests/<request_id>/keep",
         "/me/signout",
         "/operator/adapters/<name>/pause",
         "/operator/adapters/<name>/resume",

@@ -194,7 +194,8 @@ KNOWN = {
     "/me/consents": {"purpose", "granted"},
     "/me/export": set(),
     "/me/requests/nothing/choose": {"seen"},
-    "/me/erase": set(),
+    "/me/erase": {"when"},
+    "/me/requests/nothing/keep": set(),
     "/me/signout": set(),
 }
 

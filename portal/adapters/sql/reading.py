@@ -135,6 +135,17 @@ def read_record(connection: Connection, schema: Schema, ref: Ref) -> Record | No
         if settings.changed_at
         else None,
         locale=str(locale).strip() if locale else None,
+        restricted=_is_restricted(schema, owner),
+    )
+
+
+def _is_restricted(schema: Schema, owner: Owner) -> bool | None:
+    """Does the row bear the mark? None: there is no column for one."""
+    restrict = schema.settings.restrict
+    if restrict is None:
+        return None
+    return bool(
+        owner[restrict.column] == schema.constant(schema.main, restrict.column, restrict.marked)
     )
 
 

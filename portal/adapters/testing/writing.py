@@ -104,6 +104,9 @@ class WritingContract(Contract):
             assert first in {Outcome.DONE, Outcome.ASYNC}
             crm.settle()
             assert crm.is_restricted(ref) is on
+            record = crm.adapter.read(ref)
+            assert record is not None
+            assert record.restricted is on, "what was restricted cannot be read back"
             assert not crm.is_restricted(other), "another record was restricted"
             before = everything(crm, ref)
             assert crm.adapter.restrict(ref, on, key=f"restrict-{on}") in {first, Outcome.ALREADY}

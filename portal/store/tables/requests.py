@@ -21,6 +21,10 @@ class Request(Table):
     locale: Mapped[str] = mapped_column(String(8))
     received_at: Mapped[datetime]
     details: Mapped[dict[str, Any]]
+    due_at: Mapped[datetime | None]
+    """An erasure that is not to be done before this moment; None: at once."""
+    dropped_at: Mapped[datetime | None]
+    """When an erasure that waited was taken back, or asked for at once instead."""
 
 
 class Delivery(Table):

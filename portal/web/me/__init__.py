@@ -1,6 +1,16 @@
 """The signed-in subscriber's pages, one module a right."""
 
-from portal.web.me import choose, consents, copy, correct, erase, overview, requests
+from portal.web.me import choose, consents, copy, correct, erase, keep, overview, requests
 from portal.web.me.blueprint import blueprint
 
-__all__ = ["blueprint", "choose", "consents", "copy", "correct", "erase", "overview", "requests"]
+__all__ = [
+    "blueprint",
+    "choose",
+    "consents",
+    "copy",
+    "correct",
+    "erase",
+    "keep",
+    "overview",
+    "requests",
+]

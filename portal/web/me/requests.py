@@ -2,8 +2,10 @@
 
 from flask import Response, abort
 
-from portal.rights.requests import History, Progress
+from portal.rights.ended import LATER
+from portal.rights.history import History, Progress
 from portal.web.context import me, services
+from portal.web.forms import NoFields
 from portal.web.me.blueprint import blueprint
 from portal.web.me.words import (
     category_label,
@@ -22,24 +24,40 @@ def show_all() -> Response:
 
 @blueprint.get("/requests/<request_id>", endpoint="request")
 def show_one(request_id: str) -> Response:
-    """One request, system by system."""
-    history = services().rights.requests.one_of(me(), request_id)
+    """One request, system by system; of an erasure that waits also what was stopped with it."""
+    rights, signed_in = services().rights, me()
+    history = rights.requests.one_of(signed_in, request_id)
     if history is None:
         abort(404)
-    return render("me/request.html", history=history, told=_told(history))
+    along = rights.requests.that_came_with(signed_in, request_id)
+    moving = [one for one in along if not one.is_final]
+    if not (history.is_final or history.planned_for):
+        moving.append(history)
+    again = rights.planning.given_again(signed_in, request_id) if history.planned_for else []
+    return render(
+        "me/request.html",
+        history=history,
+        told=_told(history),
+        along=[(one, names_in_details(one.details)) for one in along],
+        is_moving=bool(moving),
+        given_again=again,
+        form=NoFields(formdata=None),
+    )
 
 
 def _told(history: History) -> dict[str, object]:
     return {
         "about": names_in_details(history.details),
-        "progress": [(one, _told_of(one)) for one in history.progress],
+        "progress": [(one, _told_of(one, history)) for one in history.progress],
     }
 
 
-def _told_of(progress: Progress) -> dict[str, object]:
+def _told_of(progress: Progress, history: History) -> dict[str, object]:
+    # Once its moment has come, it is as any other that was received.
+    came = progress.cause == LATER and not history.planned_for
     return {
         "label": adapter_label(progress.adapter),
-        "cause": progress.outcome.get("cause"),
+        "cause": None if came else progress.cause,
         "by": progress.outcome.get("by"),
         "removed": [category_label(id) for id in progress.outcome.get("removed", ())],
         "retained": retained_in_words(progress.outcome.get("retained", ())),
