@@ -77,6 +77,7 @@ def test_she_sees_corrects_stops_copies_and_erases_without_cookies_or_storage(
     expect(tab.get_by_text("bewaard tot en met")).to_be_visible()
     tab.get_by_role("button", name="Stuur mij de e-mail").click()
     tab = go_on_in_a_tab(strict_context, mailbox, asked_in_this_browser=True)
+    tab.get_by_label("Nu wissen").check()
     tab.get_by_role("button", name="Wis mijn gegevens").click()
     expect(tab.get_by_text("Ja, het is gelukt.")).to_be_visible()
     expect(tab.get_by_text("artikel 52 AWR")).to_be_visible()
