@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from portal.faults import fault
+from portal.store.durable import sync_folder
 from portal.store.journal_file import (
     JournalDamaged,
     beside,
@@ -24,7 +25,6 @@ from portal.store.journal_file import (
     name_too,
     opened,
     reason,
-    sync_folder,
     tail,
     whole,
 )

@@ -92,16 +92,6 @@ def lock(file: BinaryIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
-def sync_folder(folder: Path) -> None:
-    """So that the new file's name survives a power cut; not every system can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def reason(error: OSError) -> str:
     """Why, without the name of the file."""
     return error.strerror or "it cannot be used"

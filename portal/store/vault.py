@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import unicodedata
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import BadSignature, Signer
 
 from portal.domain.addresses import Email
+from portal.store.durable import sync_folder
 from portal.store.hashing import Hasher
 
 KEY_LENGTH = 32  # characters, at least; `Keyring.create` makes 43, which are 256 bits
@@ -80,7 +80,7 @@ class Keyring:
         _write_keys(beside, keys)
         os.utime(beside, (made.st_atime, made.st_mtime))
         beside.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return cls.load(path)
 
     @classmethod
@@ -229,16 +229,6 @@ def _write_keys(path: Path, keys: dict[str, Any]) -> None:
         json.dump(keys, file, indent=2)
         file.flush()
         os.fsync(file.fileno())  # nothing may be sealed under keys that a power cut can take
-
-
-def _sync_folder(folder: Path) -> None:
-    """So that a power cut cannot bring the old file back; where a system has no such thing, not."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def token_hash(token: str) -> bytes:
