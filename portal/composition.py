@@ -194,7 +194,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             choosing=choosing,
             deciding=deciding,
             stopping=Stopping(
-                database, vault, register, reading, requests, consents, undoing, clock
+                database, vault, register, reading, deciding, consents, undoing, clock
             ),
             undoing=undoing,
             erasing=Erasing(requests, sessions, ledger, clock),

@@ -10,6 +10,7 @@ from portal.domain.register import Ground, Register
 from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.aftermath import Aftermath
+from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
 from portal.rights.recovery import Recovery
 from portal.rights.recreate import Recreating
@@ -68,9 +69,7 @@ def put_together(
             database, journal, recovery, adapters, suppressions, replaying, outbox, ledger, clock
         ),
         handlers={
-            replanned.PLANNED: replanned.Replanning(
-                database, adapters, suppressions, replaying, clock
-            ),
+            PLANNED: replanned.Replanning(database, adapters, suppressions, replaying, clock),
             reapply.JOB: again,
             recheck.JOB: look,
             journaling.JOB: journaling.Journaling(database, journal, clock),

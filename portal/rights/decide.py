@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.access.sessions import SignedIn
-from portal.access.subjects import take_turns
+from portal.access.subjects import Whose, take_turns
 from portal.adapters.contract import Adapter
 from portal.consent.record import SOURCE, ConsentRecord, Decision
 from portal.consent.suppression import Suppressions
@@ -97,7 +97,7 @@ class Deciding:
     def within(
         self,
         unit: Unit,
-        signed_in: SignedIn,
+        whose: Whose,
         purpose: Purpose,
         granted: bool,
         locale: str,
@@ -109,32 +109,30 @@ class Deciding:
 
         Args:
             unit: That of the larger thing.
-            signed_in: Whose decision it is.
+            whose: Whose decision it is.
             purpose: What about.
             granted: What was decided.
             locale: The language of the page.
             source: What it came with, for the proof.
             details: More codes for the request.
         """
-        taken = self._taken(signed_in, purpose, granted, locale, source)
+        taken = self._taken(whose, purpose, granted, locale, source)
         about = {"purposes": [purpose.id], **details}
-        request_id = self._requests.write(
-            unit, signed_in, taken.right, taken.deliveries, locale, about
-        )
+        request_id = self._requests.write(unit, whose, taken.right, taken.deliveries, locale, about)
         taken.proof(unit, request_id)
         return request_id
 
     def _taken(
-        self, signed_in: SignedIn, purpose: Purpose, granted: bool, locale: str, source: str
+        self, whose: Whose, purpose: Purpose, granted: bool, locale: str, source: str
     ) -> Taken:
-        holders = holders_of(purpose, self._reading.adapters_of(signed_in))
+        holders = holders_of(purpose, self._reading.adapters_of(whose))
         # The evidence belongs to the same commit as the deliveries that carry it.
         evidence = self._record.evidence(purpose, locale, source)
 
         def proof(unit: Unit, request_id: str) -> None:
             self._record.write(
                 unit.session,
-                subject_id=signed_in.subject_id,
+                subject_id=whose.subject_id,
                 purpose=purpose,
                 granted=granted,
                 evidence=evidence,
@@ -142,12 +140,10 @@ class Deciding:
             )
             if granted:
                 self._suppressions.lift(
-                    unit.session, signed_in.subject_id, evidence.at, "portal", request_id
+                    unit.session, whose.subject_id, evidence.at, "portal", request_id
                 )
 
-        deliveries = {
-            name: consent(signed_in.email, purpose.id, granted, evidence) for name in holders
-        }
+        deliveries = {name: consent(whose.email, purpose.id, granted, evidence) for name in holders}
         return Taken(right_of(purpose, granted), deliveries, proof)
 
 

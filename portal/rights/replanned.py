@@ -26,8 +26,6 @@ from portal.store.tables import Delivery, Job, Request
 from portal.sync.jobs import Finished, GaveUp, Handler, Result, Task
 from portal.sync.outbox import Outbox
 
-__all__ = ["PLANNED", "Replanning", "let_go_since", "put_down"]
-
 
 def let_go_since(lines: Sequence[Line]) -> dict[str, tuple[str, str]]:
     """Erasures that were not left to wait until their moment → why, and the request that did so."""

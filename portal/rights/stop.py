@@ -13,12 +13,11 @@ from portal.consent.record import BY_LINK, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.domain.rights import DeliveryState
-from portal.rights.decide import BY_EXCEPTION, STOPPABLE, Standing, right_of, standing_of
-from portal.rights.deeds import consent
+from portal.rights.decide import BY_EXCEPTION, STOPPABLE, Deciding, Standing, standing_of
 from portal.rights.holdings import Holdings, Reading
-from portal.rights.requests import Requests, acknowledged
+from portal.rights.requests import acknowledged
 from portal.rights.undo import Undoing
-from portal.store.database import Database, Unit
+from portal.store.database import Database
 from portal.store.tables import Delivery
 from portal.store.vault import Vault
 
@@ -41,7 +40,7 @@ class Stopping:
         vault: Vault,
         register: Register,
         reading: Reading,
-        requests: Requests,
+        deciding: Deciding,
         record: ConsentRecord,
         undoing: Undoing,
         clock: Clock,
@@ -50,7 +49,7 @@ class Stopping:
         self._vault = vault
         self._register = register
         self._reading = reading
-        self._requests = requests
+        self._deciding = deciding
         self._record = record
         self._undoing = undoing
         self._clock = clock
@@ -79,36 +78,15 @@ class Stopping:
             if not standing.can_be_stopped or _under_way(db, subject_id, standing):
                 return None  # not even a subject is left behind
             whose = Named(subject_id, link.email, link.site)
-            request_id = self._write(unit, whose, standing, locale)
+            request_id = self._deciding.within(  # in all records of the address
+                unit, whose, purpose, False, locale, source=BY_LINK, details={"by": BY_LINK}
+            )
             unit.commit()
         acknowledged()
         was_on = _was_on(held, standing)
         if standing.systems and not was_on:
             return Stopped(request_id, None)
         return Stopped(request_id, self._undoing.offer(request_id, whose, purpose, was_on))
-
-    def _write(self, unit: Unit, whose: Named, standing: Standing, locale: str) -> str:
-        purpose = standing.purpose
-        evidence = self._record.evidence(purpose, locale, BY_LINK)
-        request_id = self._requests.write(
-            unit,
-            whose,
-            right_of(purpose, granted=False),
-            {  # in all records of the address
-                name: consent(whose.email, purpose.id, False, evidence) for name in standing.systems
-            },
-            locale,
-            {"purposes": [purpose.id], "by": BY_LINK},
-        )
-        self._record.write(
-            unit.session,
-            subject_id=whose.subject_id,
-            purpose=purpose,
-            granted=False,
-            evidence=evidence,
-            request_id=request_id,
-        )
-        return request_id
 
 
 def _under_way(db: Db, subject_id: str, standing: Standing) -> bool:
