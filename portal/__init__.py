@@ -23,6 +23,7 @@ from portal.web import (
     me,
     operator,
     pages,
+    privacy,
     recovery,
     signin,
     stylesheet,
@@ -74,7 +75,7 @@ def make_app(portal: Portal) -> Flask:
     for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for part in (signin, footer, me, operator, embed, stylesheet, health):
+    for part in (signin, footer, me, operator, embed, stylesheet, privacy, health):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops

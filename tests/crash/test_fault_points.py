@@ -28,6 +28,7 @@ WITHOUT_SCENARIO = {
     "sign-in asked": "as above; mail is sent at least once, by rule",
     "confirmation asked": "as above",
     "unknown counted": "as above",
+    "records forgotten": "what is over for years: one commit, and what is left is found again",
     "proof made": "as above",
     "link redeemed": "as above",
     "code counted": "as above",
