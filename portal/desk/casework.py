@@ -115,15 +115,8 @@ class Casework:
 
     def _opened(self, db: Db, case: Case) -> Opened:
         request = db.get(Request, case.request_id) if case.request_id else None
-        names = dict(
-            db.execute(
-                select(Operator.id, Operator.name).where(
-                    Operator.id.in_({case.written_by, case.closed_by} - {None})
-                )
-            )
-            .tuples()
-            .all()
-        )
+        who = select(Operator).where(Operator.id.in_({case.written_by, case.closed_by} - {None}))
+        names = {one.id: one.name for one in db.scalars(who)}
         try:
             written = self._cases.written(case)
         except CannotUnseal:

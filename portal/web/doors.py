@@ -70,7 +70,9 @@ def send_no_mailbox() -> Response:
 def question_page(form: DoorForm | None = None, status: int = 200) -> Response:
     """The form, and how to reach the company otherwise."""
     form = form or DoorForm(formdata=None)
-    return render("signin/question.html", status, form=form, longest=LONGEST, too_many=status == 429)
+    return render(
+        "signin/question.html", status, form=form, longest=LONGEST, too_many=status == 429
+    )
 
 
 def _no_mailbox_page(form: NoMailboxForm, status: int = 200) -> Response:

@@ -10,8 +10,8 @@ from portal.access.redeem import Opened, Refusal, Waiting
 from portal.access.sessions import Kind
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
-from portal.web.doors import question_page
 from portal.web.context import current_site, framed, me, services, use_question, who
+from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import go, hand_session_to_frame, render
 

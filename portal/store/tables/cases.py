@@ -9,9 +9,10 @@ from portal.store.tables.base import Table, only
 
 
 class Case(Table):
-    """Something that waits for a person. By when she is to be answered follows from
-    ``received_at`` (`portal.domain.deadlines`), and is stored nowhere else.
+    """Something that waits for a person.
 
+    By when she is to be answered follows from ``received_at`` (`portal.domain.deadlines`), and is
+    stored nowhere else.
     What she wrote is emptied some time after it is closed (`portal.rights.cases`).
     """
 
