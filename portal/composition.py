@@ -10,6 +10,8 @@ from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
 from portal.access.lifetimes import Lifetimes
+from portal.access.notices import JOB as NOTICE
+from portal.access.notices import NoticeMail
 from portal.access.proof_mail import ProofMail
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
@@ -144,19 +146,23 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         ),
         clock,
     )
+    writer = LetterWriter(settings.contact, zone)
+    mailer = Mailer(relay_from(settings.mail, settings.public_url))
+    site_names = {site.id: site.name for site in settings.sites}
     handlers: Handlers = {
         PROOF_MAIL: ProofMail(
             database,
             vault,
             directory,
-            LetterWriter(settings.contact, zone),
-            Mailer(relay_from(settings.mail, settings.public_url)),
+            writer,
+            mailer,
             public_url=settings.public_url,
-            site_names={site.id: site.name for site in settings.sites},
+            site_names=site_names,
             lifetimes=lifetimes,
             unknown_per_day=settings.limits.mails_unknown_day,
             clock=clock,
         ),
+        NOTICE: NoticeMail(writer, mailer, site_names, clock),
         DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
         SCHEDULE: schedule,
         **erased.handlers,

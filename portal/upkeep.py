@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Db
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.store.database import Database
+from portal.store.recalls import Recalls
 from portal.store.tables import Alarm, Job, OperatorSession
 from portal.sync.alarms import AlarmKind, clear_alarm, is_settled, raise_alarm
 
@@ -34,6 +35,7 @@ class Upkeep:
         with self._database.unit("forgotten") as unit:
             db = unit.session
             Quotas.forget(db, now)
+            Recalls.forget(db, now)
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))
             _forget_jobs(db, before)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.lifetimes import Lifetimes
-from portal.access.subjects import subject_of
+from portal.access.subjects import MAILBOX_TIER, subject_of
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
@@ -36,6 +36,8 @@ class SignedIn:
     subject_id: str
     email: Email
     site: str
+    tier: int
+    """The highest tier of fields that this session may show."""
     locale: str
     kind: Kind
     goal: Goal
@@ -66,7 +68,9 @@ class Sessions:
         self._lifetimes = lifetimes
         self._clock = clock
 
-    def open(self, db: Db, proof: Proof, email: Email, kind: Kind) -> str:
+    def open(
+        self, db: Db, proof: Proof, email: Email, kind: Kind, *, tier: int = MAILBOX_TIER
+    ) -> str:
         """Open a session within the transaction that used the proof up; its token.
 
         A new token each time, so that none from before the sign-in is worth anything.
@@ -82,6 +86,7 @@ class Sessions:
                 kind=kind,
                 subject_id=subject_id,
                 site=proof.site,
+                tier=tier,
                 locale=proof.locale,
                 goal=goal,
                 email_sealed=self._vault.seal(email.address, SEALED_FOR),
@@ -174,6 +179,7 @@ class Sessions:
             subject_id=row.subject_id,
             email=Email.parse(self._vault.unseal(row.email_sealed or b"", SEALED_FOR)),
             site=row.site,
+            tier=row.tier,
             locale=row.locale,
             kind="tab" if row.kind == "tab" else "frame",
             goal=Goal(row.goal),

@@ -15,6 +15,10 @@ from portal.store.vault import Vault, new_subject_id
 TURNS = 7_701_170  # any number; names the locks under which PostgreSQL lets one person take turns
 
 
+MAILBOX_TIER = 1
+"""The highest tier of fields that a proof of the mailbox alone opens."""
+
+
 class Mailbox(Protocol):
     """An address, and the site through which its systems are looked into."""
 
@@ -23,6 +27,10 @@ class Mailbox(Protocol):
 
     @property
     def site(self) -> str: ...
+
+    @property
+    def tier(self) -> int:
+        """The highest tier of fields that may be shown."""
 
 
 class Whose(Mailbox, Protocol):
@@ -39,6 +47,7 @@ class Named:
     subject_id: str
     email: Email
     site: str
+    tier: int = MAILBOX_TIER
 
 
 def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:

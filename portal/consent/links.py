@@ -44,6 +44,11 @@ class Link:
     email: Email
     """As the CRM had it when the link was made."""
 
+    @property
+    def tier(self) -> int:
+        """It shows nothing that is held: it may only reduce."""
+        return 0
+
 
 class FooterLinks:
     """Makes tokens with the newest key, and opens those of every key that is still on the list."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.access.sessions import SignedIn
+from portal.access.subjects import MAILBOX_TIER
 from portal.adapters.contract import Scalar
 from portal.domain.register import FieldEntry, Kind, Register
 from portal.domain.rights import Right
@@ -40,7 +41,7 @@ class Correcting:
         if held.several_people:
             return Seen({})
         for field in self._register.editable:
-            if not may_see(field):
+            if not may_see(field, held.tier):
                 continue
             for name, record in held.each():
                 if field.id in held.adapters[name].capabilities.writable:
@@ -88,7 +89,7 @@ class Correcting:
         return {
             field.id: wanted[field.id]
             for field in self._register.editable
-            if field.id in wanted and may_see(field)
+            if field.id in wanted and may_see(field, MAILBOX_TIER)
         }
 
     def save(

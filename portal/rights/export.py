@@ -94,7 +94,8 @@ class Exporting:
                     "hosted_by": adapter.settings.location.entity,
                     "reached": name not in held.away,
                     "records": [
-                        self._record(record, locale) for record in held.records.get(name, ())
+                        self._record(record, held.tier, locale)
+                        for record in held.records.get(name, ())
                     ],
                 }
                 for name, adapter in held.adapters.items()
@@ -112,21 +113,21 @@ class Exporting:
             ],
         }
 
-    def _record(self, record: Record, locale: str) -> list[dict[str, Any]]:
+    def _record(self, record: Record, tier: int, locale: str) -> list[dict[str, Any]]:
         return [
-            self._field(field, record, locale)
+            self._field(field, record, tier, locale)
             for field in self._register.fields
             if field.exported and field.id in record.values
         ]
 
-    def _field(self, field: FieldEntry, record: Record, locale: str) -> dict[str, Any]:
+    def _field(self, field: FieldEntry, record: Record, tier: int, locale: str) -> dict[str, Any]:
         value = record.values[field.id]
         told: dict[str, Any] = {
             "id": field.id,
             "label": in_language(field.label, locale),
             "kind": field.kind.value,
         }
-        if not may_see(field):
+        if not may_see(field, tier):
             told["withheld"] = "needs more proof than a mailbox"
         elif field.kind is Kind.ROWS:
             told["columns"] = {

@@ -8,9 +8,6 @@ from portal.access.subjects import Mailbox
 from portal.adapters.contract import Adapter, Record
 from portal.domain.register import FieldEntry, Kind, Register
 
-MAILBOX_TIER = 1
-"""The highest tier that a proof of the mailbox opens."""
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Holdings:
@@ -22,6 +19,8 @@ class Holdings:
     names: frozenset[str]
     """Of the people whose records these are, as `name_of` gives them."""
     name_fields: Sequence[str]
+    tier: int
+    """The highest tier of fields that may be shown."""
 
     @property
     def several_people(self) -> bool:
@@ -60,6 +59,7 @@ class Reading:
             away=found.away,
             names=frozenset(names),
             name_fields=tuple(self._names),
+            tier=mailbox.tier,
         )
 
     def adapters_of(self, mailbox: Mailbox) -> dict[str, Adapter]:
@@ -73,6 +73,6 @@ def name_of(record: Record, fields: Sequence[str]) -> str:
     return " ".join(" ".join(parts).casefold().split())
 
 
-def may_see(field: FieldEntry) -> bool:
-    """Does a proof of the mailbox alone open this field's values?"""
-    return field.tier <= MAILBOX_TIER
+def may_see(field: FieldEntry, tier: int) -> bool:
+    """Does a proof of this tier open the field's values?"""
+    return field.tier <= tier

@@ -65,18 +65,19 @@ def overview(register: Register, held: Holdings, locale: str) -> list[System]:
             location=adapter.settings.location,
             away=name in held.away,
             holdings=[
-                Holding(_groups(register, record, locale)) for record in held.records.get(name, ())
+                Holding(_groups(register, record, held.tier, locale))
+                for record in held.records.get(name, ())
             ],
         )
         for name, adapter in held.adapters.items()
     ]
 
 
-def _groups(register: Register, record: Record, locale: str) -> list[Group]:
+def _groups(register: Register, record: Record, tier: int, locale: str) -> list[Group]:
     groups = []
     for category in register.categories:
         data = [
-            _datum(register, field, record, locale)
+            _datum(register, field, record, tier, locale)
             for field in register.fields
             if field.category == category.id and field.shown and field.id in record.values
         ]
@@ -85,9 +86,9 @@ def _groups(register: Register, record: Record, locale: str) -> list[Group]:
     return groups
 
 
-def _datum(register: Register, field: FieldEntry, record: Record, locale: str) -> Datum:
+def _datum(register: Register, field: FieldEntry, record: Record, tier: int, locale: str) -> Datum:
     value = record.values[field.id]
-    withheld = not may_see(field)
+    withheld = not may_see(field, tier)
     rows = () if withheld or field.kind is not Kind.ROWS else rows_of(value)
     return Datum(
         field=field,

@@ -7,7 +7,7 @@ emptied as soon as it has served; ``…_hash`` holds a digest from which nothing
 from portal.store.tables.base import Table
 from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
 from portal.store.tables.operators import Operator, OperatorSession
-from portal.store.tables.people import Proof, QuotaHit, Session, Subject, SubjectAlias
+from portal.store.tables.people import Proof, QuotaHit, Recall, Session, Subject, SubjectAlias
 from portal.store.tables.requests import Consent, Delivery, Request, Suppression
 from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 
@@ -25,6 +25,7 @@ __all__ = [
     "OperatorSession",
     "Proof",
     "QuotaHit",
+    "Recall",
     "Request",
     "Session",
     "Subject",

@@ -68,6 +68,8 @@ class Session(Table):
     """``tab`` or ``frame``."""
     subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
     site: Mapped[str] = mapped_column(String(48))
+    tier: Mapped[int]
+    """The highest tier of fields that it may show: 1 by a proof of the mailbox alone."""
     locale: Mapped[str] = mapped_column(String(8))
     goal: Mapped[str] = mapped_column(String(16))
     email_sealed: Mapped[bytes | None]
@@ -80,6 +82,25 @@ class Session(Table):
     ends_at: Mapped[datetime]
     """When it ends at the latest, used or not."""
     ended_at: Mapped[datetime | None]
+
+
+class Recall(Table):
+    """Something of a subscriber that is kept for one stated purpose until a stated moment.
+
+    What is in flight is wiped once it is confirmed; of what has to outlive that there is nothing
+    but these rows. ``/privacy`` lists their purposes.
+    """
+
+    __tablename__ = "recalls"
+    __table_args__ = (Index(None, "purpose", "subject_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    """Of `portal.store.recalls.Purpose`."""
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"))
+    sealed: Mapped[bytes]
+    made_at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
 
 
 class QuotaHit(Table):
