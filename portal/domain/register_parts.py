@@ -78,4 +78,4 @@ CardPart = Literal[
     "email",
     "lang",
 ]
-"""The parts of a contact card (RFC 6350) that a field can be; several of ``street`` make one line."""
+"""Parts of a contact card (RFC 6350) that a field can be; several of ``street`` make one line."""
