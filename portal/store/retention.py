@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from portal.domain.clock import Clock
 from portal.domain.rights import FINAL_STATES
 from portal.store.database import Database
-from portal.store.tables import Consent, Delivery, Request, Subject, SubjectAlias, Table
+from portal.store.tables import Case, Consent, Delivery, Request, Subject, SubjectAlias, Table
 
 BATCH = 500
 """So many in one unit of work: nobody waits for long."""
@@ -33,9 +33,9 @@ class Retention:
         self._clock = clock
 
     def sweep(self) -> None:
-        """Forget the decisions, the requests and then the subjects whose time is over."""
+        """Forget the cases, decisions, requests and then the subjects whose time is over."""
         now = self._clock()
-        for forget in (_decisions, _requests, _subjects):
+        for forget in (_cases, _decisions, _requests, _subjects):
             while self._some(forget, now) == BATCH:
                 pass
 
@@ -44,6 +44,13 @@ class Retention:
             count = forget(unit.session, now, self._keep)
             unit.commit()
         return count
+
+
+def _cases(db: Db, now: datetime, keep: timedelta) -> int:
+    """Those that were closed; what she wrote in them has been wiped long before."""
+    ids = db.scalars(select(Case.id).where(Case.closed_at < now - keep).limit(BATCH)).all()
+    db.execute(delete(Case).where(Case.id.in_(ids)))
+    return len(ids)
 
 
 def _decisions(db: Db, now: datetime, keep: timedelta) -> int:

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.domain import terms
+from portal.rights.cases import KEPT_AFTER
 from portal.store.recalls import Purpose
 from portal.web.context import services
 from portal.web.pages import render
@@ -70,6 +71,13 @@ KEPT = (
         _l("What you agreed to, stopped or objected to: the words, and when"),
         _l("The law asks us to be able to prove it (article 7 GDPR)."),
         _l("as long as it holds, and %(term)s after you decided otherwise"),
+    ),
+    Kept(
+        ("cases",),
+        _l("What you asked a colleague of ours, and how to reach you, encrypted"),
+        _l("To answer you."),
+        _l("your words %(term)s after you were answered; that you asked, as long as a request"),
+        KEPT_AFTER,
     ),
     Kept(
         ("jobs",),

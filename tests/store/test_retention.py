@@ -9,6 +9,7 @@ from portal.domain.rights import DeliveryState
 from portal.store.database import Database
 from portal.store.retention import BATCH, Retention
 from portal.store.tables import (
+    Case,
     Consent,
     Delivery,
     Recall,
@@ -144,6 +145,32 @@ def test_a_request_stays_while_something_else_stands_on_it(
     with database.reading() as db:
         assert set(db.scalars(select(Request.id))) == {"waits", "suppresses", "recalls", "proves"}
     assert count(database, Subject) == 1
+
+
+def test_a_case_is_kept_for_the_term_after_it_was_closed_and_an_open_one_for_ever(
+    database: Database, retention: Retention, clock: FakeClock
+) -> None:
+    def case(reference: str, closed_at: datetime | None) -> Case:
+        return Case(
+            reference=reference,
+            kind="question",
+            site="demo",
+            request_id="r",
+            locale="nl",
+            received_at=NOON,
+            written_at=NOON,
+            closed_at=closed_at,
+        )
+
+    add_subject(database)
+    add(database, request(), case("old", NOON), case("new", NOON + DAY), case("open", None))
+    clock.now = NOON + TERM + DAY
+
+    retention.sweep()
+
+    with database.reading() as db:
+        assert set(db.scalars(select(Case.reference))) == {"new", "open"}
+    assert count(database, Request) == 1
 
 
 def test_of_decisions_the_last_before_the_term_and_all_since_stay(
