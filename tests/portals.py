@@ -3,9 +3,11 @@
 The clock stands still until it is moved, and the worker works when it is told to.
 """
 
+import logging
 import re
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -25,6 +27,7 @@ from portal.demo.settings import CONFIG
 from portal.store.database import Database
 from portal.store.tables import LedgerEntry
 from portal.store.vault import Keyring, Vault
+from tests.canary import Canary
 from tests.servers.mail import MailServer, ReceivedMail
 from tests.storing import QUICK, FakeClock
 
@@ -97,8 +100,9 @@ class _Inputs(HTMLParser):
 class Visitor:
     """A browser without JavaScript; or, with ``frame``, the script of the embedded frame."""
 
-    def __init__(self, app: Flask, *, frame: str | None = None) -> None:
+    def __init__(self, app: Flask, canary: Canary, *, frame: str | None = None) -> None:
         self.client: FlaskClient = app.test_client()
+        self._canary = canary
         self.token = ""
         self._frame = frame
 
@@ -134,6 +138,8 @@ class Visitor:
         return self
 
     def _open(self, method: str, path: str, **options: Any) -> Page:
+        if isinstance(data := options.get("data"), dict):
+            self._canary.typed(data)
         headers = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
         if self._frame:
             headers["Portal-Frame"] = self._frame
@@ -191,8 +197,11 @@ class Letter:
 class Office:
     """The portal under test and what surrounds it."""
 
-    def __init__(self, settings: Settings, clock: FakeClock, mail: MailServer) -> None:
+    def __init__(
+        self, settings: Settings, clock: FakeClock, mail: MailServer, canary: Canary
+    ) -> None:
         self.settings = settings
+        self.canary = canary
         self.clock = clock
         self.mail = mail
         self.app = create_app(settings, clock=clock)
@@ -200,7 +209,7 @@ class Office:
         self._read = 0
 
     def visitor(self, **how: Any) -> Visitor:
-        return Visitor(self.app, **how)
+        return Visitor(self.app, self.canary, **how)
 
     def work(self) -> None:
         """Let the worker do all that is due."""
@@ -263,7 +272,15 @@ def office_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class StartOffice:
     """Starts portals for one test; settings that differ are given as `portal.toml` has them."""
 
-    def __init__(self, template: Path, folder: Path, clock: FakeClock, mail: MailServer) -> None:
+    def __init__(
+        self,
+        template: Path,
+        folder: Path,
+        clock: FakeClock,
+        mail: MailServer,
+        canary: Canary | None = None,
+    ) -> None:
+        self._canary = canary or Canary()
         self._template = template
         self._folder = folder
         self._clock = clock
@@ -273,6 +290,7 @@ class StartOffice:
     def __call__(self, *, mail: MailServer | None = None, **changed: Any) -> Office:
         instance = self._folder / f"instance-{len(self.started)}"
         shutil.copytree(self._template, instance)
+        self._canary.of_the_crm(instance / "crm.sqlite")
         server = mail or self._mail
         overrides = {
             "mail": {
@@ -284,7 +302,7 @@ class StartOffice:
             "limits": {**LIMITS, **changed.pop("limits", {})},
             **changed,
         }
-        office = Office(load(instance, {}, overrides), self._clock, server)
+        office = Office(load(instance, {}, overrides), self._clock, server, self._canary)
         self.started.append(office)
         return office
 
@@ -296,12 +314,22 @@ def start_office(
     smtp_server: MailServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[StartOffice]:
-    clock = FakeClock()
+    canary = Canary()
+    (temporary := tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
-    start = StartOffice(office_folder, tmp_path, clock, smtp_server)
+    start = StartOffice(office_folder, tmp_path, FakeClock(), smtp_server, canary)
+    logging.getLogger().addHandler(canary)
     yield start
+    logging.getLogger().removeHandler(canary)
+    found = [
+        one
+        for office in start.started
+        for one in canary.found_in(office.settings.instance, office.settings.database)
+    ]
     for office in start.started:
         office.close()
+    assert found == []
 
 
 @pytest.fixture

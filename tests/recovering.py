@@ -128,7 +128,9 @@ class Recovering:
         """The portal is stopped, and another one is started in the same folder."""
         read = self.office._read
         self.office.close()
-        self.office = Office(self.office.settings, self.office.clock, self.office.mail)
+        self.office = Office(
+            self.office.settings, self.office.clock, self.office.mail, self.office.canary
+        )
         self.office._read = read
         return self
 

@@ -102,7 +102,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(
     start_office: StartOffice,
 ) -> None:
     office = start_office(public_url="https://privacy.example.org")
-    visitor = Visitor(office.app)
+    visitor = office.visitor()
     answer = visitor.send(
         "/signin",
         base_url="https://privacy.example.org",
