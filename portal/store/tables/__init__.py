@@ -5,6 +5,7 @@ emptied as soon as it has served; ``…_hash`` holds a digest from which nothing
 """
 
 from portal.store.tables.base import Table
+from portal.store.tables.copies import Copy
 from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
 from portal.store.tables.operators import Operator, OperatorSession
 from portal.store.tables.people import Proof, QuotaHit, Recall, Session, Subject, SubjectAlias
@@ -15,6 +16,7 @@ __all__ = [
     "AdapterState",
     "Alarm",
     "Consent",
+    "Copy",
     "Delivery",
     "Job",
     "LedgerEntry",
