@@ -26,6 +26,7 @@ from portal.web import (
     pages,
     receipt,
     recovery,
+    schemas,
     signin,
     stylesheet,
 )
@@ -76,7 +77,7 @@ def make_app(portal: Portal) -> Flask:
     for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for part in (signin, doors, receipt, footer, me, operator, embed, stylesheet, health):
+    for part in (signin, doors, receipt, footer, me, operator, embed, stylesheet, health, schemas):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops

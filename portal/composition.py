@@ -39,6 +39,7 @@ from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
 from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
+from portal.rights.copies import Copies
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
@@ -53,6 +54,7 @@ from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
 from portal.rights.stop import Stopping
+from portal.rights.telling import Telling
 from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
@@ -135,6 +137,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
+    copies = Copies(database, vault, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
     overdue = Overdue(database, zone, clock)
     schedule = Schedule(
@@ -175,6 +178,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     chores = (
         partial(ledger.seal, database),
         sessions.end_expired,
+        copies.expire,
         LogCut(settings.database),
     )
     gates = Gates(rates_of(adapters))
@@ -221,7 +225,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 ledger,
                 clock,
             ),
-            exporting=Exporting(register, requests, ledger, clock),
+            exporting=Exporting(
+                database,
+                Telling(register, settings, clock),
+                requests,
+                consents,
+                copies,
+                ledger,
+            ),
             requests=requests,
             following=Following(database, vault, clock),
             cases=cases,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
+from portal.rights.copies import Copies
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.tables import Alarm, Job, OperatorSession
@@ -36,6 +37,7 @@ class Upkeep:
             db = unit.session
             Quotas.forget(db, now)
             Recalls.forget(db, now)
+            Copies.forget(db, now)
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))
             _forget_jobs(db, before)

@@ -4,7 +4,7 @@ Where a CRM holds the consent too, the CRM's state is what counts and this is th
 no CRM does, this is the truth.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +85,13 @@ class ConsentRecord:
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
         return {row.purpose: Decision(row.granted, row.at, row.source) for row in rows}
+
+    @staticmethod
+    def every(db: Session, subject_id: str) -> Sequence[Consent]:
+        """All decisions of a subject, oldest first."""
+        return db.scalars(
+            select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
+        ).all()
 
     @staticmethod
     def last(db: Session, subject_id: str, purpose: str) -> Consent | None:

@@ -77,9 +77,7 @@ def _card(parts: Mapping[str, Sequence[str]], address: str, made_at: datetime) -
     return "".join(map(folded, _content(parts, address, made_at)))
 
 
-def _content(
-    parts: Mapping[str, Sequence[str]], address: str, made_at: datetime
-) -> Iterator[str]:
+def _content(parts: Mapping[str, Sequence[str]], address: str, made_at: datetime) -> Iterator[str]:
     yield "BEGIN:VCARD"
     yield "VERSION:4.0"
     yield "KIND:individual"

@@ -23,7 +23,7 @@ LASTS = timedelta(hours=24)
 LIVING = 5
 """So many of one person's lie ready at a time; the oldest makes room."""
 KEPT = timedelta(days=30)
-"""So long an emptied row stays, so that whoever comes too late is told so and not "no such page"."""
+"""So long an emptied row stays: whoever comes too late is told so, and not "no such page"."""
 SEALED_FOR = "copy key"
 
 
@@ -36,15 +36,19 @@ class Form(StrEnum):
     ZIP = "zip"
 
 
-class NoCopy(Exception):
+class DoesNotOpen(Exception):
+    """There is nothing to give out; its kinds say why."""
+
+
+class NoCopy(DoesNotOpen):
     """There is no copy of this reference, or it is another person's or another site's."""
 
 
-class Over(Exception):
+class Over(DoesNotOpen):
     """The copy was there and is destroyed, or cannot be opened any more."""
 
 
-class NeedsProof(Exception):
+class NeedsProof(DoesNotOpen):
     """It is hers, but neither made by this session nor is the mailbox proven anew for a copy."""
 
 
@@ -67,9 +71,7 @@ class Copies:
         self._ledger = ledger
         self._clock = clock
 
-    def keep(
-        self, db: Db, signed_in: SignedIn, request_id: str, reference: str, told: Told
-    ) -> int:
+    def keep(self, db: Db, signed_in: SignedIn, request_id: str, reference: str, told: Told) -> int:
         """Seal and keep a copy, within the commit of its request; its sealed size in bytes."""
         now = self._clock()
         sealed, key = seal_under_own_key(json.dumps(told).encode())

@@ -1,6 +1,7 @@
 """The signed-in subscriber's pages, one module a right."""
 
 from portal.web.me import (
+    about,
     ask_us,
     choose,
     consents,
@@ -14,6 +15,7 @@ from portal.web.me import (
 from portal.web.me.blueprint import blueprint
 
 __all__ = [
+    "about",
     "ask_us",
     "blueprint",
     "choose",
