@@ -50,6 +50,10 @@ class Demo:
         """Somebody works in the CRM, past the portal."""
         _execute(self.folder / "data" / "crm.sqlite", change, *values)
 
+    def portal(self, change: str, *values: object) -> None:
+        """Something happens in the portal's own database that only time would bring about."""
+        _execute(self.folder / "data" / "portal.sqlite", change, *values)
+
     @contextmanager
     def nothing_delivered(self) -> Iterator[None]:
         """The adapter is paused, as an operator would: what is asked for waits."""

@@ -50,7 +50,6 @@ def folded(line: str) -> str:
 
 def text(value: str) -> str:
     """A text value: nothing in it ends it, or begins another."""
-    value = value.replace("\r\n", "\n").replace("\r", "\n")
     return CONTROLS.sub("", value).translate(ESCAPED)
 
 
@@ -61,9 +60,11 @@ def _parts(fields: Sequence[Mapping[str, Any]], locale: str) -> dict[str, list[s
         value = field.get("value")
         kind = Kind(field["kind"])
         part = field.get("card") or BY_KIND.get(kind)
-        if value is None or value == "" or isinstance(value, bool):
+        if value is None or isinstance(value, bool):
             continue
-        shown = str(value)
+        shown = CONTROLS.sub("", str(value).replace("\r\n", "\n").replace("\r", "\n"))
+        if not shown.strip():
+            continue
         if part == "country" and len(shown) == 2:
             shown = countries(locale).get(shown.upper(), shown)
         if kind is Kind.NAME:

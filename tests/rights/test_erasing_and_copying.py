@@ -149,7 +149,9 @@ def test_c8_formulas_in_a_crm_are_neutral_in_the_table_and_exact_in_the_json(
     assert not any(cell.startswith(("=", "@", "+", "-")) for cell in cells)
     told = json.loads(archive.read("my-data.json"))
     (record,) = told["systems"][0]["records"]
-    assert {field["id"]: field.get("value") for field in record["fields"]}["city"] == "=HYPERLINK(1)"
+    assert {field["id"]: field.get("value") for field in record["fields"]}[
+        "city"
+    ] == "=HYPERLINK(1)"
 
 
 def test_c9_no_value_is_in_the_ledger_the_portals_tables_or_the_log(
