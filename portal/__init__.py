@@ -8,10 +8,12 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.composition import Portal, compose, relay_from
+from portal.composition import Portal, compose
 from portal.config import Settings
 from portal.domain.clock import Clock, utc_now
+from portal.from_settings import relay_from
 from portal.web import (
+    api,
     doors,
     embed,
     errors,
@@ -24,6 +26,7 @@ from portal.web import (
     me,
     operator,
     pages,
+    privacy,
     receipt,
     recovery,
     schemas,
@@ -77,7 +80,20 @@ def make_app(portal: Portal) -> Flask:
     for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for part in (signin, doors, receipt, footer, me, operator, embed, stylesheet, health, schemas):
+    for part in (
+        signin,
+        doors,
+        receipt,
+        footer,
+        me,
+        api,
+        operator,
+        embed,
+        stylesheet,
+        privacy,
+        health,
+        schemas,
+    ):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops

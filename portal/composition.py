@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from portal.access.api_keys import ApiKeys
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
-from portal.access.lifetimes import Lifetimes
 from portal.access.notices import JOB as NOTICE
 from portal.access.notices import NoticeMail
 from portal.access.proof_mail import ProofMail
@@ -18,7 +17,7 @@ from portal.access.sessions import Sessions
 from portal.adapters.contract import Registry
 from portal.adapters.registry import load_adapters
 from portal.adapters.shadow import in_shadow, shadows
-from portal.config import Limits, MailSettings, Settings
+from portal.config import Settings
 from portal.consent.links import FooterLinks
 from portal.consent.record import ConsentRecord
 from portal.desk.acts import Acts
@@ -32,8 +31,9 @@ from portal.domain.clock import Clock, utc_now
 from portal.domain.register import Register
 from portal.domain.register_file import read_register, register_text
 from portal.erased import Erased, put_together
+from portal.from_settings import lifetimes_from, rates_of, relay_from
 from portal.mail.messages import LetterWriter
-from portal.mail.smtp import Mailer, Relay
+from portal.mail.smtp import Mailer
 from portal.proof.ledger import Ledger
 from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
@@ -47,6 +47,7 @@ from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.mailable import Mailable
 from portal.rights.overdue import Overdue
 from portal.rights.progress import Following
 from portal.rights.requests import JOB as DELIVERY
@@ -59,9 +60,10 @@ from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
+from portal.store.retention import Retention
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
-from portal.sync.gates import Gates, Rate
+from portal.sync.gates import Gates
 from portal.sync.jobs import Handlers
 from portal.sync.outbox import Outbox
 from portal.sync.schedule import JOB as SCHEDULE
@@ -139,6 +141,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     choosing = Choosing(database, vault, correcting, ledger, clock)
     copies = Copies(database, vault, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
+    keep = timedelta(days=settings.retention.requests_days)
+    retention = Retention(database, keep, clock)
     overdue = Overdue(database, zone, clock)
     schedule = Schedule(
         database,
@@ -146,6 +150,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         (
             Every("forget", timedelta(hours=1), upkeep.forget),
             Every("sessions", timedelta(hours=1), sessions.forget),
+            Every("retention", timedelta(days=1), retention.sweep),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
@@ -202,6 +207,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         adapters=adapters,
         asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
         redeeming=Redeeming(database, vault, sessions, lifetimes, clock),
+        api_keys=ApiKeys(database, vault, ledger, settings.limits.api_calls_per_minute, clock),
         sessions=sessions,
         rights=Rights(
             reading=reading,
@@ -235,6 +241,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             ),
             requests=requests,
             following=Following(database, vault, clock),
+            mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
@@ -269,40 +276,3 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         crew=crew,
         services=services,
     )
-
-
-def lifetimes_from(limits: Limits) -> Lifetimes:
-    """The durations that the settings give in seconds."""
-    return Lifetimes(
-        signin=timedelta(seconds=limits.token_lifetime),
-        confirm=timedelta(seconds=limits.confirm_lifetime),
-        fresh_proof=timedelta(seconds=limits.proof_lifetime),
-        session_idle=timedelta(seconds=limits.session_idle),
-        session_absolute=timedelta(seconds=limits.session_absolute),
-        code_tries=limits.code_tries,
-    )
-
-
-def relay_from(mail: MailSettings, public_url: str) -> Relay:
-    """The mail server that the settings name."""
-    return Relay(
-        server=mail.server,
-        port=mail.port,
-        security=mail.security,
-        sender=mail.sender,
-        sender_name=mail.sender_name,
-        username=mail.username,
-        password=mail.password.get_secret_value() if mail.password else None,
-        ca_file=str(mail.ca_file) if mail.ca_file else None,
-        timeout=mail.timeout,
-        message_id_domain=urlsplit(public_url).hostname or "localhost",
-    )
-
-
-def rates_of(adapters: Registry) -> dict[str, Rate]:
-    """The adapters that may not be called as they come."""
-    return {
-        name: Rate(adapter.settings.per_second, adapter.settings.burst)
-        for name, adapter in adapters.items()
-        if adapter.settings.per_second is not None
-    }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as Db
 from portal.access.sessions import SignedIn
 from portal.domain.clock import Clock
 from portal.domain.rights import Goal
+from portal.domain.terms import COPIES, WORK
 from portal.proof.ledger import Event, Ledger
 from portal.rights.telling import CopyKind, Told
 from portal.store.database import Database
@@ -19,11 +20,8 @@ from portal.store.own_key import open_under_own_key, seal_under_own_key
 from portal.store.tables import Copy
 from portal.store.vault import CannotUnseal, Vault
 
-LASTS = timedelta(hours=24)
 LIVING = 5
 """So many of one person's lie ready at a time; the oldest makes room."""
-KEPT = timedelta(days=30)
-"""So long an emptied row stays: whoever comes too late is told so, and not "no such page"."""
 SEALED_FOR = "copy key"
 
 
@@ -86,7 +84,7 @@ class Copies:
                 kind=told["kind"],
                 tier=signed_in.tier,
                 made_at=now,
-                expires_at=now + LASTS,
+                expires_at=now + COPIES,
                 key_sealed=self._vault.seal(key, SEALED_FOR),
                 content_sealed=sealed,
             )
@@ -162,8 +160,11 @@ class Copies:
 
     @staticmethod
     def forget(db: Db, now: datetime) -> None:
-        """Delete the emptied rows of long ago, within a unit of work of the caller's."""
-        db.execute(delete(Copy).where(Copy.expires_at < now - KEPT, Copy.key_sealed.is_(None)))
+        """Delete the emptied rows of long ago, within a unit of work of the caller's.
+
+        Until then whoever comes too late is told so, and not that there is no such page.
+        """
+        db.execute(delete(Copy).where(Copy.expires_at < now - WORK, Copy.key_sealed.is_(None)))
 
     def _make_room(self, db: Db, subject_id: str) -> None:
         living = db.scalars(

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from portal.domain.terms import WORK
 from portal.rights import copies
-from portal.rights.copies import KEPT, LIVING
+from portal.rights.copies import LIVING
 from portal.store.files import LogCut
 from portal.store.tables import Copy
 from portal.store.vault import CannotUnseal
@@ -166,7 +167,7 @@ def test_c7_its_row_is_emptied_in_a_day_and_forgotten_in_a_month(office: Office)
     events = len(office.events())
     worker._do_chores()
     assert len(office.events()) == events, "once"
-    office.clock.now = row.expires_at + KEPT + timedelta(seconds=1)
+    office.clock.now = row.expires_at + WORK + timedelta(seconds=1)
     Upkeep(office.database, office.settings.keys_file, office.clock).forget()
     assert rows(office) == []
 

@@ -12,11 +12,13 @@ IDS = {"email": "marijke.devries@example.org", "subject": "1", "id": "1", "conta
 COVERED = {
     "GET": {
         "/",
+        "/api/v1/consents/<path:ref>",
         "/confirm",
         "/enter",
         "/healthz",
         "/readyz",
         "/schemas/<name>.json",
+        "/privacy",
         "/me",
         "/me/about",
         "/me/consents",
@@ -47,6 +49,7 @@ COVERED = {
         "/u/progress/<reference>",
     },
     "POST": {
+        "/api/v1/consents",
         "/confirm",
         "/enter",
         "/me/confirm",
