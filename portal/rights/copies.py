@@ -176,15 +176,17 @@ class Copies:
             self._destroy(db, row)
 
     def _destroy(self, db: Db, row: Copy) -> None:
-        db.execute(
+        """Of two workers that come to the same copy, one has destroyed it."""
+        destroyed = db.execute(
             update(Copy)
-            .where(Copy.id == row.id)
+            .where(Copy.id == row.id, Copy.key_sealed.is_not(None))
             .values(key_sealed=None, content_sealed=None)
             .execution_options(synchronize_session=False)
         )
-        self._ledger.note(
-            db, Event.COPY_DESTROYED, subject_id=row.subject_id, request_id=row.request_id
-        )
+        if destroyed.rowcount == 1:  # type: ignore[attr-defined]  # an UPDATE has one
+            self._ledger.note(
+                db, Event.COPY_DESTROYED, subject_id=row.subject_id, request_id=row.request_id
+            )
 
     def _of_hers(self, signed_in: SignedIn, reference: str) -> Copy:
         with self._database.reading() as db:
