@@ -10,7 +10,6 @@ from portal.rights.copies import LIVING
 from portal.store.files import LogCut
 from portal.store.tables import Copy
 from portal.store.vault import CannotUnseal
-from portal.upkeep import Upkeep
 from tests.portals import MARIJKE, Office
 from tests.recovering import Recovering, file_of, must_fail
 from tests.rights.copying import HENDRIK, make, take, told, wants_a_copy
@@ -168,7 +167,8 @@ def test_c7_its_row_is_emptied_in_a_day_and_forgotten_in_a_month(office: Office)
     worker._do_chores()
     assert len(office.events()) == events, "once"
     office.clock.now = row.expires_at + WORK + timedelta(seconds=1)
-    Upkeep(office.database, office.settings.keys_file, office.clock).forget()
+    office.portal.schedule.arm()
+    office.work()
     assert rows(office) == []
 
 
