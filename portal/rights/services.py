@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
+from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
@@ -21,6 +22,7 @@ class Rights:
 
     reading: Reading
     correcting: Correcting
+    drafts: Drafts
     choosing: Choosing
     deciding: Deciding
     stopping: Stopping
