@@ -34,7 +34,8 @@ class Notation(BaseModel):
     names: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
     """Countries by their names in this language."""
     values: Mapping[str, Constant] = Field(default_factory=dict)
-    """The portal's value → the CRM's, one by one; goes before ``names``."""
+    """The portal's value → the CRM's, one by one: all that there is, or beside ``names`` or ``form``
+    what is written otherwise."""
     true: Constant | None = None
     false: Constant | None = None
     """How yes and no are written: J and N, 1 and 0, true and false in letters."""
@@ -76,10 +77,12 @@ class Notation(BaseModel):
                 return national(text, self.region or "")
             case "international" if E164.fullmatch(text):
                 return international(text)
-            case "alpha3" if text in countries("en"):
-                return _known(three_letters().get(text))
+            case "alpha3" if text in three_letters():
+                return three_letters()[text]
         if self.names is not None and text in countries(self.names):
             return countries(self.names)[text]
+        if self.values and self.names is None and self.form is None:
+            raise NoNotation("is none of the values that its CRM is said to know")
         return value
 
     def read(self, value: Scalar) -> Scalar:
@@ -107,12 +110,6 @@ class Notation(BaseModel):
         if self.names is not None:
             found += [code for code, name in countries(self.names).items() if name == text]
         return found
-
-
-def _known(code: str | None) -> str:
-    if code is None:
-        raise NoNotation("has no code of three letters")
-    return code
 
 
 def _dialled(text: str, region: str) -> list[Scalar]:

@@ -8,8 +8,8 @@ from functools import cache
 from babel import Locale
 from babel.core import get_global
 
-_COUNTRY = re.compile(r"(?!EU|EZ|UN|QO|ZZ|XA|XB)[A-Z]{2}")
-"""Codes that the locale data has for countries, without its groups and its code for "unknown"."""
+_COUNTRY = re.compile(r"(?!CQ|EA|IC|EU|EZ|UN|QO|ZZ|XA|XB)[A-Z]{2}")
+"""Codes that the locale data has for countries, without groups, parts and the one for "unknown"."""
 _GONE = {"BUR", "DDR", "FXX", "TMP", "YMD", "ZAR"}
 """Three letters of countries that are called otherwise now."""
 _NAMED_IN = ("en", "nl", "de", "fr")

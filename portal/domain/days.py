@@ -10,6 +10,8 @@ from babel import Locale
 from portal.domain.countries import unaccented
 
 Part = Literal["day", "month", "year"]
+KNOWN = ("nl", "de", "fr", "en")
+"""Languages whose months are known on every page: people mix them."""
 OLDEST = 130
 """Years that nobody has lived."""
 
@@ -74,7 +76,7 @@ def _month(text: str, locale: str) -> int:
 @cache
 def _months(locale: str) -> dict[str, int]:
     names: dict[str, int] = {}
-    for one in ("en", locale):
+    for one in (*KNOWN, locale):
         months = Locale.parse(one.replace("-", "_")).months["format"]
         for width in ("wide", "abbreviated"):
             names |= {unaccented(name).rstrip("."): nr for nr, name in months[width].items()}

@@ -76,7 +76,11 @@ def test_reading_what_was_written_is_what_it_was(notation: str, data: st.DataObj
 @given(held=st.one_of(st.none(), st.integers(), st.text(), PHONES, st.sampled_from(["NL", "AT"])))
 def test_writing_what_was_read_is_what_stood_there_however_odd(notation: str, held: Scalar) -> None:
     once = NOTATIONS[notation].read(held)
-    back = NOTATIONS[notation].written(once)
+    try:
+        back = NOTATIONS[notation].written(once)
+    except NoNotation:
+        assert once == held, "it stays as it is"
+        return
 
     assert NOTATIONS[notation].read(back) == once
     if once != held or not _is_normal(
@@ -110,8 +114,8 @@ def test_what_the_crm_writes_otherwise_stays_as_it_is(notation: str, odd: Scalar
 
 def test_what_the_crm_cannot_write_is_said_without_its_value() -> None:
     with pytest.raises(NoNotation) as refused:
-        NOTATIONS["alpha3"].written("IC")  # the Canary Islands have no code of three letters
-    assert "IC" not in str(refused.value)
+        NOTATIONS["values"].written("bronze")
+    assert "bronze" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
