@@ -34,7 +34,7 @@ class Notation(BaseModel):
     names: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
     """Countries by their names in this language."""
     values: Mapping[str, Constant] = Field(default_factory=dict)
-    """The portal's value → the CRM's, one by one: all that there is, or beside ``names`` or ``form``
+    """The portal's value → the CRM's: all that there is, or beside ``names`` or ``form``
     what is written otherwise."""
     true: Constant | None = None
     false: Constant | None = None
