@@ -126,7 +126,7 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     inspector.look("correct, with a fault")
     phone.fill("06 44444444")
     born.get_by_label("Year").fill("1949")
-    page.get_by_label("Agreed with the driver").fill("With the neighbours at 16")
+    page.get_by_role("textbox", name="Agreed with the driver").fill("With the neighbours at 16")
     page.get_by_role("button", name="Check").click()
     inspector.look("check the answers")
     page.get_by_role("button", name="Yes, save").click()
