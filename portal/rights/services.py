@@ -10,6 +10,7 @@ from portal.rights.decide import Deciding
 from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
@@ -36,5 +37,6 @@ class Rights:
     requests: Requests
     following: Following
     mailable: Mailable
+    feed: Feed
     cases: Cases
     asking_us: AskingUs
