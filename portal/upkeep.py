@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import delete
 from sqlalchemy.orm import Session as Db
 
+from portal.access import releases
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.store.database import Database
@@ -36,6 +37,7 @@ class Upkeep:
             db = unit.session
             Quotas.forget(db, now)
             Recalls.forget(db, now)
+            releases.forget(db, now)
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))
             _forget_jobs(db, before)

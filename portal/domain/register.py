@@ -127,6 +127,9 @@ class FieldEntry(Explanation):
     """For kind ``rows``: column id → label, in the order shown."""
     given: bool = True
     """Given by or observed of the subscriber, hence portable (Art. 20); False if inferred."""
+    knows: bool = False
+    """Only she herself knows it, such as the number on a card: it tells people apart who share a
+    mailbox. Nobody can change it by herself, and it is never shown before."""
     vcard: CardPart | None = None
     """Which part of a contact card it is; for what its kind does not tell."""
 
@@ -137,6 +140,9 @@ class FieldEntry(Explanation):
             complaints.append((("columns",), "is missing: a field of kind rows needs columns"))
         if self.columns and self.kind is not Kind.ROWS:
             complaints.append((("columns",), "belongs to a field of kind rows only"))
+        if self.knows and (self.editable or self.kind in {Kind.ROWS, Kind.BOOLEAN, Kind.NAME}):
+            reason = "belongs to a single value that cannot be edited, such as a customer number"
+            complaints.append((("knows",), reason))
         if self.editable:
             complaints += [(("editable",), reason) for reason in self._why_not_editable()]
         if complaints:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
@@ -17,7 +17,7 @@ from portal.rights.deeds import likeness
 from portal.rights.ended import LATER
 from portal.rights.history import History, history_of
 from portal.rights.journaling import JOB as JOURNAL
-from portal.rights.journaling import JOURNALED
+from portal.rights.journaling import JOURNALED, MAILBOX
 from portal.rights.journaling import job_key as journal_key
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
@@ -27,6 +27,9 @@ from portal.sync.outbox import Outbox
 JOB = "delivery"
 WITH = "with"
 """In the details of a request: the one that it was taken down together with."""
+
+FOR_ALL = (Right.WITHDRAW, Right.OBJECT, Right.CONSENT)
+"""What may be decided for a whole address, whoever uses it."""
 
 Alongside = Callable[[Unit, str], None]
 """What else belongs into the commit of a new request, given the unit and the request's id."""
@@ -74,7 +77,7 @@ class Requests:
 
     def receive(
         self,
-        signed_in: SignedIn,
+        signed_in: Whose,
         right: Right,
         deliveries: Mapping[str, Mapping[str, Any]],
         *,
@@ -122,6 +125,8 @@ class Requests:
         """
         now, db = self._clock(), unit.session
         waits = {"cause": LATER} if due_at else {}
+        if whose.opened is not None:
+            details = {**details, MAILBOX: whose.opened.mailbox_id}
         request_id = new_reference()
         db.add(
             Request(
@@ -181,7 +186,7 @@ class Requests:
         with self._database.reading() as db:
             rows = db.scalars(
                 select(Request)
-                .where(Request.subject_id == signed_in.subject_id)
+                .where(_visible_to(signed_in))
                 .order_by(Request.received_at.desc(), Request.id)
             ).all()
             return [history_of(db, row, self._clock()) for row in rows]
@@ -191,8 +196,8 @@ class Requests:
         if "\0" in request_id:  # which PostgreSQL cannot be asked for
             return None
         with self._database.reading() as db:
-            row = db.get(Request, request_id)
-            if row is None or row.subject_id != signed_in.subject_id:
+            row = db.scalar(select(Request).where(Request.id == request_id, _visible_to(signed_in)))
+            if row is None:
                 return None
             return history_of(db, row, self._clock())
 
@@ -200,6 +205,13 @@ class Requests:
         """Her requests that were taken down together with this one, oldest first."""
         came_with = [one for one in self.all_of(signed_in) if one.details.get(WITH) == request_id]
         return came_with[::-1]
+
+
+def _visible_to(signed_in: SignedIn) -> ColumnElement[bool]:
+    """Her own; of several people under one address also what was decided for all of them."""
+    hers = Request.subject_id == signed_in.subject_id
+    for_all = (Request.subject_id == signed_in.mailbox_id) & Request.right.in_(FOR_ALL)
+    return or_(hers, for_all)
 
 
 def as_code(at: datetime) -> str:

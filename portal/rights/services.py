@@ -14,6 +14,7 @@ from portal.rights.later import Planning
 from portal.rights.progress import Following
 from portal.rights.requests import Requests
 from portal.rights.stop import Stopping
+from portal.rights.telling_apart import TellingApart
 from portal.rights.undo import Undoing
 
 
@@ -33,4 +34,5 @@ class Rights:
     requests: Requests
     following: Following
     cases: Cases
+    telling_apart: TellingApart
     asking_us: AskingUs
