@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from portal.access.releases import LONGEST as LONGEST_RELEASE
 from portal.cli_shared import fail, out, with_settings
 from portal.config import Settings
 from portal.desk.casework import Casework
@@ -179,7 +180,9 @@ def add(
 
 @click.command("release")
 @click.argument("case")
-@click.option("--days", type=click.IntRange(1, 30), default=DAYS, show_default=True)
+@click.option(
+    "--days", type=click.IntRange(1, LONGEST_RELEASE.days), default=DAYS, show_default=True
+)
 @BY
 @with_settings
 def release(settings: Settings, case: str, days: int, name: str) -> None:

@@ -1,12 +1,13 @@
 """Releases: an operator was sure who somebody is, so for some days she sees more on one site."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.store.tables import Release, Session
 
+LONGEST = timedelta(days=30)
 RELEASED_TIER = 2
 """What a release opens: everything that is held."""
 

@@ -82,9 +82,14 @@ class Named:
         return self.subject_id
 
 
+def known_subject(db: Db, vault: Vault, email: Email) -> str | None:
+    """The person behind an address, found by any key version; None: nobody whom we have met."""
+    return _known(db, vault.aliases(email))
+
+
 def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
     """The person behind an address: found by any key version, else made now."""
-    return _found_or_made(db, vault.aliases(email), None, now)
+    return _known_or_made(db, vault.aliases(email), None, now)
 
 
 def person_of(db: Db, vault: Vault, email: Email, name: str, mailbox_id: str, now: datetime) -> str:
@@ -92,7 +97,7 @@ def person_of(db: Db, vault: Vault, email: Email, name: str, mailbox_id: str, no
 
     She is a subject of her own, so that what she asks for is about her alone.
     """
-    subject_id = _found_or_made(db, vault.person_aliases(email, name), mailbox_id, now)
+    subject_id = _known_or_made(db, vault.person_aliases(email, name), mailbox_id, now)
     # After a restored back-up the address may have been named anew.
     db.execute(update(Subject).where(Subject.id == subject_id).values(part_of=mailbox_id))
     return subject_id
@@ -108,10 +113,8 @@ def is_shared(db: Db, mailbox_id: str) -> bool:
     return db.scalar(found.limit(1)) is not None
 
 
-def _found_or_made(
-    db: Db, aliases: Sequence[tuple[int, bytes]], part_of: str | None, now: datetime
-) -> str:
-    known = db.scalar(
+def _known(db: Db, aliases: Sequence[tuple[int, bytes]]) -> str | None:
+    return db.scalar(
         select(SubjectAlias.subject_id).where(
             or_(
                 *(
@@ -121,6 +124,12 @@ def _found_or_made(
             )
         )
     )
+
+
+def _known_or_made(
+    db: Db, aliases: Sequence[tuple[int, bytes]], part_of: str | None, now: datetime
+) -> str:
+    known = _known(db, aliases)
     subject_id = known or new_subject_id()
     if known is None:
         db.add(Subject(id=subject_id, created_at=now, part_of=part_of))

@@ -73,9 +73,12 @@ class Reading:
         self._names = [field.id for field in register.fields if field.kind is Kind.NAME]
         self._roles = frozenset(role_addresses)
 
-    def of(self, mailbox: Mailbox) -> Holdings:
-        """Everything about whoever has this mailbox, now; of several people, hers once opened."""
-        held, opened = self.of_all(mailbox), mailbox.opened
+    def of(self, mailbox: Mailbox, unasked: Collection[str] = ()) -> Holdings:
+        """Everything about whoever has this mailbox, now; of several people, hers once opened.
+
+        Of adapters left ``unasked``, nothing.
+        """
+        held, opened = self.of_all(mailbox, unasked), mailbox.opened
         if opened is None or held.barrier is Barrier.ROLE_ADDRESS:
             return held
         records = {
@@ -92,9 +95,9 @@ class Reading:
             opened=opened,
         )
 
-    def of_all(self, mailbox: Mailbox) -> Holdings:
+    def of_all(self, mailbox: Mailbox, unasked: Collection[str] = ()) -> Holdings:
         """Everything under the address, whosever it is: to stop mail, and to tell people apart."""
-        found = self._directory.find(mailbox.email, mailbox.site)
+        found = self._directory.find(mailbox.email, mailbox.site, unasked)
         names = {name_of(record, self._names) for record in found.all()} - {""}
         return Holdings(
             adapters=self._directory.adapters_of(mailbox.site),

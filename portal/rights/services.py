@@ -11,6 +11,7 @@ from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.mailable import Mailable
 from portal.rights.progress import Following
 from portal.rights.requests import Requests
 from portal.rights.stop import Stopping
@@ -33,6 +34,7 @@ class Rights:
     exporting: Exporting
     requests: Requests
     following: Following
+    mailable: Mailable
     cases: Cases
     telling_apart: TellingApart
     asking_us: AskingUs

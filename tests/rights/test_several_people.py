@@ -11,7 +11,6 @@ from portal.access.subjects import Opened
 from portal.adapters.contract import Unreachable
 from portal.domain.addresses import Email
 from portal.rights.deeds import DEEDS, erasure
-from portal.rights.holdings import name_of
 from portal.rights.telling_apart import TRIES
 from portal.store.tables import Case, Job, Request, Subject, Suppression
 from tests.portals import Office, Page, StartOffice, Visitor
@@ -485,4 +484,3 @@ def test_names_are_compared_whatever_case_and_spaces(office: Office) -> None:
     visitor = come_in(office)
 
     assert all(one in visitor.get("/me").text for one in OF_WIM), "one person, twice in the books"
-    assert name_of  # the comparison that all of this stands on
