@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
@@ -182,22 +182,26 @@ class Requests:
         return request_id
 
     def all_of(self, signed_in: SignedIn) -> list[History]:
-        """This subscriber's requests, newest first."""
+        """This subscriber's requests on this site, newest first."""
         with self._database.reading() as db:
             rows = db.scalars(
                 select(Request)
-                .where(_visible_to(signed_in))
+                .where(
+                    Request.subject_id.in_({signed_in.subject_id, signed_in.mailbox_id}),
+                    Request.site == signed_in.site,
+                )
                 .order_by(Request.received_at.desc(), Request.id)
             ).all()
-            return [history_of(db, row, self._clock()) for row in rows]
+            hers = [row for row in rows if is_hers(row, signed_in)]
+            return [history_of(db, row, self._clock()) for row in hers]
 
     def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
-        """One request, if it is this subscriber's."""
+        """One request, if it is this subscriber's and was made on this site."""
         if "\0" in request_id:  # which PostgreSQL cannot be asked for
             return None
         with self._database.reading() as db:
-            row = db.scalar(select(Request).where(Request.id == request_id, _visible_to(signed_in)))
-            if row is None:
+            row = db.get(Request, request_id)
+            if row is None or not is_hers(row, signed_in):
                 return None
             return history_of(db, row, self._clock())
 
@@ -207,11 +211,14 @@ class Requests:
         return came_with[::-1]
 
 
-def _visible_to(signed_in: SignedIn) -> ColumnElement[bool]:
-    """Her own; of several people under one address also what was decided for all of them."""
-    hers = Request.subject_id == signed_in.subject_id
-    for_all = (Request.subject_id == signed_in.mailbox_id) & Request.right.in_(FOR_ALL)
-    return or_(hers, for_all)
+def is_hers(request: Request, signed_in: SignedIn) -> bool:
+    """Is it this subscriber's, and of this site? One site says nothing of another's systems.
+
+    Of several people under one address, what was decided for all of them is each one's as well.
+    """
+    for_all = request.subject_id == signed_in.mailbox_id and request.right in FOR_ALL
+    hers = request.subject_id == signed_in.subject_id or for_all
+    return hers and request.site == signed_in.site
 
 
 def as_code(at: datetime) -> str:
