@@ -443,6 +443,67 @@ def test_n2_a_sweep_and_a_replay_leave_the_other_alone(office: Office) -> None:
         assert db.query(Suppression).count() == 1
 
 
+def come_back(office: Office, row: dict[str, Any], id: int) -> None:
+    """An import, or a restored back-up, brings a record in again."""
+    row = {**row, "id": id}
+    office.crm("DELETE FROM contacts WHERE id = ?", id)
+    marks = ", ".join("?" * len(row))
+    office.crm(f"INSERT INTO contacts VALUES ({marks})", *row.values())
+
+
+def test_n2_long_after_a_sweep_finds_who_came_back_by_her_name(office: Office) -> None:
+    before = rows(office)
+    erase_wim(office)
+    office.work()
+    office.clock.advance(days=90)
+    office.work()
+    come_back(office, before["Wim"], 9003)
+    (crm,) = office.portal.adapters.values()
+
+    swept = office.portal.erased.sweeping.sweep(crm, dry_run=False, progress=lambda _: None)
+    office.work()
+
+    assert (swept.suppressed, swept.reappeared) == (1, 1)
+    assert left(office) == [3]
+    assert rows(office)["Annelies"] == before["Annelies"]
+
+
+def test_n11_after_a_restored_crm_a_replay_erases_the_right_half_again(office: Office) -> None:
+    before = rows(office)
+    since = office.clock() - timedelta(days=1)
+    erase_wim(office)
+    office.work()
+    come_back(office, before["Wim"], 2)
+    (crm,) = office.portal.adapters.values()
+
+    replayed = office.portal.erased.replaying.replay(crm, since, dry_run=False)
+    office.work()
+
+    assert replayed.erasures == 1
+    assert left(office) == [3]
+    assert rows(office)["Annelies"] == before["Annelies"]
+
+
+def test_n11_both_halves_are_erased_again_each_by_her_own_request(office: Office) -> None:
+    before = rows(office)
+    since = office.clock() - timedelta(days=1)
+    erase_wim(office)
+    office.work()
+    annelies = come_in(office, ANNELIES, goal="erase")
+    annelies.submit(annelies.get("/me/erase"), "/me/erase", when="now")
+    office.work()
+    assert left(office) == []
+    come_back(office, before["Wim"], 2)
+    come_back(office, before["Annelies"], 3)
+    (crm,) = office.portal.adapters.values()
+
+    replayed = office.portal.erased.replaying.replay(crm, since, dry_run=False)
+    office.work()
+
+    assert replayed.erasures == 2
+    assert left(office) == []
+
+
 def test_when_only_one_is_left_the_address_shows_nothing_without_her_own_number(
     office: Office,
 ) -> None:
