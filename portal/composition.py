@@ -45,6 +45,7 @@ from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
@@ -60,6 +61,7 @@ from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
+from portal.store.recalls import Recalls
 from portal.store.retention import Retention
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
@@ -128,10 +130,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
+    keep = timedelta(days=settings.retention.feed_days)
+    feed = Feed(database, Recalls(vault, clock), directory, keep, clock)
     erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, clock
+        database, vault, outbox, ledger, register, adapters, directory, journal, feed, clock
     )
-    requests = Requests(database, outbox, ledger, clock)
+    requests = Requests(database, outbox, ledger, feed, clock)
     cases = Cases(database, vault, ledger, clock)
     reading = Reading(directory, register, database, settings.role_addresses)
     consents = ConsentRecord(clock)
@@ -139,7 +143,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
-    upkeep = Upkeep(database, settings.keys_file, clock)
+    upkeep = Upkeep(database, settings.keys_file, feed, clock)
     keep = timedelta(days=settings.retention.requests_days)
     retention = Retention(database, keep, clock)
     overdue = Overdue(database, zone, clock)
@@ -232,6 +236,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
             following=Following(database, vault, clock),
+            feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
             telling_apart=TellingApart(database, vault, sessions, register, reading, clock),

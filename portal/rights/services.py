@@ -9,6 +9,7 @@ from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
@@ -35,6 +36,7 @@ class Rights:
     requests: Requests
     following: Following
     mailable: Mailable
+    feed: Feed
     cases: Cases
     telling_apart: TellingApart
     asking_us: AskingUs

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from portal.access.api_keys import Scope
 from portal.access.subjects import Opened
 from portal.adapters.contract import Unreachable
 from portal.domain.addresses import Email
@@ -14,6 +15,7 @@ from portal.rights.deeds import DEEDS, erasure
 from portal.rights.telling_apart import TRIES
 from portal.store.tables import Case, Job, Request, Subject, Suppression
 from tests.portals import Office, Page, StartOffice, Visitor
+from tests.programs import Program
 
 SHARED = "familie.jansen@example.net"
 WIM, ANNELIES = "K10118", "K10119"
@@ -441,6 +443,23 @@ def test_n2_a_sweep_and_a_replay_leave_the_other_alone(office: Office) -> None:
     assert rows(office)["Annelies"] == before
     with office.database.reading() as db:
         assert db.query(Suppression).count() == 1
+
+
+def test_programs_that_know_the_address_alone_are_told_of_stops_for_all_and_of_nothing_else(
+    office: Office,
+) -> None:
+    """A mailing tool that heard of an erasure would delete the other half."""
+    Program(office, Scope.FEED_READ, name="reader")
+    erase_wim(office, "later")
+    office.clock.advance(hours=49)
+    office.work()
+    annelies = come_in(office, ANNELIES)
+    form = annelies.get("/me/consents").fields
+    annelies.post("/me/consents", **{**form, "purpose": "newsletter", "granted": "no"})
+
+    told = office.portal.services.rights.feed.after("demo", None, 50).entries
+
+    assert [(one.kind, one.email) for one in told] == [("withdrawn", SHARED)]
 
 
 def come_back(office: Office, row: dict[str, Any], id: int) -> None:
