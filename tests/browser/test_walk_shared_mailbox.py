@@ -114,7 +114,7 @@ def test_s5_a_couple_with_one_mailbox(
     page.get_by_role("button", name="Yes, save").click()
     expect(page.get_by_text("Yes, it is done.")).to_be_visible(timeout=30_000)
     phones = [row["phone"] for row in rows(demo, "SELECT phone FROM contacts WHERE id IN (2, 3)")]
-    assert phones == ["06 8888 8888", None]
+    assert [phone and phone.replace(" ", "") for phone in phones] == ["0688888888", None]
     page.goto(f"{walk.portal}me/more")
     inspector.look("more")
     page.get_by_role("button", name="Sign out").click()
