@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from portal.domain.countries import countries, country_code
 from portal.domain.register import Kind
 from portal.rights.telling import Told
-from portal.rights.values import countries
 
 FOLD = 75  # octets of a line, without its end (§3.2)
 BY_KIND = {
@@ -65,8 +65,8 @@ def _parts(fields: Sequence[Mapping[str, Any]], locale: str) -> dict[str, list[s
         shown = CONTROLS.sub("", str(value).replace("\r\n", "\n").replace("\r", "\n"))
         if not shown.strip():
             continue
-        if part == "country" and len(shown) == 2:
-            shown = countries(locale).get(shown.upper(), shown)
+        if part == "country":
+            shown = countries(locale).get(country_code(shown) or "", shown)
         if kind is Kind.NAME:
             parts.setdefault("", []).append(shown)
         if part:

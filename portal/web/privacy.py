@@ -12,6 +12,7 @@ from flask import Blueprint, Response
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.access.releases import LONGEST as LONGEST_RELEASE
 from portal.domain import terms
 from portal.rights.cases import KEPT_AFTER
 from portal.store.recalls import Purpose
@@ -85,6 +86,13 @@ KEPT = (
         _l("So that you can read, print and save it."),
         _l("24 hours, and then the key that opens it is destroyed; that you made one, %(term)s"),
         terms.WORK,
+    ),
+    Kept(
+        ("releases",),
+        _l("That one of us made sure who you are"),
+        _l("So that you see what a mailbox alone does not open."),
+        _l("until the day that was agreed, and at most %(term)s"),
+        LONGEST_RELEASE,
     ),
     Kept(
         ("jobs",),
