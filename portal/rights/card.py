@@ -66,7 +66,7 @@ def _parts(fields: Sequence[Mapping[str, Any]], locale: str) -> dict[str, list[s
         if not shown.strip():
             continue
         if part == "country":
-            shown = countries(locale).get(country_code(shown) or "", shown)
+            shown = countries(locale).get(country_code(shown), shown)
         if kind is Kind.NAME:
             parts.setdefault("", []).append(shown)
         if part:

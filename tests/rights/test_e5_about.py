@@ -219,12 +219,13 @@ def test_e5_what_needs_more_than_a_mailbox_is_named_as_withheld(office: Office) 
     copy = make(visitor)
     data = told(visitor, copy)
 
-    assert data["about"]["withheld"] == ["Orders"]
+    assert data["about"]["withheld"] == ["Agreed with the driver", "Orders"]
     for path in ("/me/about", f"{copy}/read"):
         page = visitor.get(path).text
         hidden = page.partition("What is not shown here")[2].partition("</section>")[0]
         assert "<li>Orders</li>" in hidden
         assert "Ask us" in hidden
+        assert 'href="/me/more"' in page, "where she is told how to see it"
     numbers = office.crm("SELECT order_number FROM orders WHERE contact_id = 1")
     assert numbers
     assert not any(row["order_number"] in str(data) for row in numbers)
