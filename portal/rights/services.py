@@ -17,6 +17,7 @@ from portal.rights.mailable import Mailable
 from portal.rights.progress import Following
 from portal.rights.requests import Requests
 from portal.rights.stop import Stopping
+from portal.rights.telling_apart import TellingApart
 from portal.rights.undo import Undoing
 
 
@@ -39,4 +40,5 @@ class Rights:
     mailable: Mailable
     feed: Feed
     cases: Cases
+    telling_apart: TellingApart
     asking_us: AskingUs
