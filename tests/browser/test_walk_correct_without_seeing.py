@@ -167,7 +167,7 @@ def walk(page: Page, company: Company, demo: Demo, crm: Witness, *, javascript: 
     # What is not shown is named, with a way to see it and a way to replace it.
     sent.read("Overview", "Dit weten wij van u")
     hidden = page.locator(".datum", has_text=next(iter(company.typed)))
-    expect(hidden.first.get_by_text("maar hier niet te zien")).to_be_visible()
+    expect(hidden.first.get_by_text("tonen wij hier niet")).to_be_visible()
     hidden.first.get_by_role("link", name="Vervang het zonder het te zien").click()
 
     # She types the new one, looks at it, and saves.
