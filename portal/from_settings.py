@@ -1,4 +1,4 @@
-"""What the settings say, in the terms of those who work by it."""
+"""What the settings say, as the parts of the portal take it."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -7,6 +7,7 @@ from portal.access.lifetimes import Lifetimes
 from portal.adapters.contract import Registry
 from portal.config import Limits, MailSettings
 from portal.mail.smtp import Relay
+from portal.rights.address.means import Spans
 from portal.sync.gates import Rate
 
 
@@ -45,3 +46,12 @@ def rates_of(adapters: Registry) -> dict[str, Rate]:
         for name, adapter in adapters.items()
         if adapter.settings.per_second is not None
     }
+
+
+def spans_from(limits: Limits) -> Spans:
+    """How long a change of address waits and can be taken back."""
+    return Spans(
+        wait=timedelta(seconds=limits.address_wait),
+        back=timedelta(seconds=limits.address_back),
+        links=timedelta(seconds=limits.address_links),
+    )

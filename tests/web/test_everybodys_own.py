@@ -12,6 +12,8 @@ IDS = {"email": "marijke.devries@example.org", "subject": "1", "id": "1", "conta
 COVERED = {
     "GET": {
         "/",
+        "/address/new",
+        "/address/old",
         "/api/v1/consents/<path:ref>",
         "/api/v1/feed",
         "/confirm",
@@ -22,6 +24,7 @@ COVERED = {
         "/privacy",
         "/me",
         "/me/about",
+        "/me/address",
         "/me/consents",
         "/me/correct",
         "/me/erase",
@@ -52,6 +55,9 @@ COVERED = {
         "/u/progress/<reference>",
     },
     "POST": {
+        "/address/new",
+        "/address/old",
+        "/me/address",
         "/api/v1/consents",
         "/api/v1/links",
         "/confirm",

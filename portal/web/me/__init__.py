@@ -2,6 +2,7 @@
 
 from portal.web.me import (
     about,
+    address,
     ask_us,
     choose,
     consents,
@@ -18,6 +19,7 @@ from portal.web.me.blueprint import blueprint
 
 __all__ = [
     "about",
+    "address",
     "ask_us",
     "blueprint",
     "choose",
