@@ -31,6 +31,7 @@ NAMES: dict[str, str] = {
     "erasures": "to be erased again",
     "withdrawals": "consents to be withdrawn again",
     "objections": "objections to be recorded again",
+    "restrictions": "to be restricted again, or freed again",
     "waiting": "reported before, and waiting still",
     "opted_in": "back by an opt-in of their own: left alone from now on",
     "gone": "hold nothing more that is to be erased",

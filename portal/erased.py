@@ -10,6 +10,7 @@ from portal.domain.register import Ground, Register
 from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.aftermath import Aftermath
+from portal.rights.marks import Marks
 from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
 from portal.rights.recovery import Recovery
@@ -45,21 +46,26 @@ def put_together(
     adapters: Registry,
     directory: Directory,
     journal: Journal,
+    marks: Marks,
     clock: Clock,
 ) -> Erased:
     """All of it, over one portal's own parts."""
     opt_ins = [one.id for one in register.purposes if one.ground is Ground.CONSENT]
     suppressions = Suppressions(ledger, clock)
     reappeared = Reappeared(outbox, ledger, clock)
-    replaying = Replaying(database, vault, outbox, directory, suppressions, ledger, clock, opt_ins)
-    again = reapply.Reapplying(database, adapters, directory, suppressions, ledger, clock, opt_ins)
+    replaying = Replaying(
+        database, vault, outbox, directory, suppressions, marks, ledger, clock, opt_ins
+    )
+    again = reapply.Reapplying(
+        database, adapters, directory, suppressions, marks, ledger, clock, opt_ins
+    )
     look = recheck.Rechecking(
         database, adapters, directory, suppressions, reappeared, clock, opt_ins
     )
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, clock),
+        aftermath=Aftermath(outbox, suppressions, marks, clock),
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins
         ),

@@ -25,6 +25,7 @@ class Right(StrEnum):
     WITHDRAW = "withdraw"  # Art. 7(3)
     CONSENT = "consent"  # Art. 7(1): given (again) by the subscriber on the page
     KEEP = "keep"  # an erasure that waits is taken back: she changed her mind
+    LIFT = "lift"  # a restriction is taken back by her, or lifted (Art. 18(3))
     QUESTION = "question"
 
 

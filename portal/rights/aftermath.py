@@ -5,8 +5,10 @@ from sqlalchemy.orm import Session as Db
 
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
+from portal.rights.marks import Marks
 from portal.rights.recheck import recheck
 from portal.rights.requests import delivery_of
+from portal.rights.restrictions import end
 from portal.store.database import Unit
 from portal.store.tables import Delivery, Request
 from portal.sync.jobs import Task
@@ -16,9 +18,12 @@ from portal.sync.outbox import Outbox
 class Aftermath:
     """Written in the transaction in which an erasure ends."""
 
-    def __init__(self, outbox: Outbox, suppressions: Suppressions, clock: Clock) -> None:
+    def __init__(
+        self, outbox: Outbox, suppressions: Suppressions, marks: Marks, clock: Clock
+    ) -> None:
         self._outbox = outbox
         self._suppressions = suppressions
+        self._marks = marks
         self._clock = clock
 
     def of_erasure(self, db: Db, task: Task) -> None:
@@ -33,6 +38,10 @@ class Aftermath:
             .order_by(Request.received_at.desc())
             .limit(1)
         ).one()
+        self._marks.are_gone(db, last.subject_id, delivery.adapter)
+        if not self._marks.any_left(db, last.subject_id):
+            self._marks.forget_address(db, last.subject_id)
+            end(db, last.subject_id, self._clock())
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
         if not self._suppressions.add(db, last.subject_id, last.id, since):

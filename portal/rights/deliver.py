@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import (
@@ -16,7 +16,7 @@ from portal.adapters.contract import (
     Registry,
     Unsupported,
 )
-from portal.consent.record import OVERTAKEN, ConsentRecord
+from portal.consent.record import OVERTAKEN
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
@@ -24,7 +24,9 @@ from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
 from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
-from portal.rights.planned import planned_of
+from portal.rights.marking import Marking
+from portal.rights.marks import Marks
+from portal.rights.overtaken import Overtaken
 from portal.rights.requests import delivery_of, job_key, named_by
 from portal.store.database import Database
 from portal.store.tables import Delivery, Request
@@ -61,12 +63,15 @@ class Delivering(Handler):
         adapters: Registry,
         ledger: Ledger,
         aftermath: Aftermath,
+        marks: Marks,
         clock: Clock,
     ) -> None:
         self._database = database
         self._adapters = adapters
         self._ledger = ledger
         self._aftermath = aftermath
+        self._marking = Marking(database, marks, clock)
+        self._overtaken = Overtaken(database, clock)
         self._clock = clock
         self._brake = Brake(clock)
 
@@ -84,7 +89,7 @@ class Delivering(Handler):
             waits = self._moves(task.key, DeliveryState.QUEUED, cause=BRAKE)
             return Again(BRAKE, 0.0, waits, Verdict.PAUSE)
         try:
-            return self._answer(task, self._do(adapter, task))
+            return self._do(adapter, task)
         except AdapterError as error:
             return self._stumbled(task, error)
 
@@ -96,10 +101,13 @@ class Delivering(Handler):
         """A person has looked: it waits again."""
         self._moves(key, DeliveryState.QUEUED)(session)
 
-    def _do(self, adapter: Adapter, task: Task) -> Ended:
-        if self._was_taken_back(task):
-            return Ended(DeliveryState.CONFIRMED, {"cause": OVERTAKEN})
-        return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
+    def _do(self, adapter: Adapter, task: Task) -> Result:
+        if self._overtaken.is_so(task):
+            return self._answer(task, Ended(DeliveryState.CONFIRMED, {"cause": OVERTAKEN}))
+        if (first := self._marking.prepare(adapter, task)) is not None:
+            return first
+        ended = DEEDS[task.payload["do"]](adapter, self._marking.payload(task), task.key)
+        return self._answer(task, ended)
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
         payload = task.payload
@@ -107,42 +115,6 @@ class Delivering(Handler):
             return False
         with self._database.reading() as db:
             return self._brake.is_on(db, adapter)
-
-    def _was_taken_back(self, task: Task) -> bool:
-        """Has she decided otherwise since, or asked for erasure? What overtook this must stand.
-
-        A dead letter may be tried again long after, so this is asked about withdrawals, too. They
-        give way to nothing but a consent that reaches this very system; a consent gives way to a
-        withdrawal on any site.
-        """
-        if task.payload["do"] == "restrict":
-            return self._needs_no_restriction(task)
-        if task.payload["do"] != "consent":
-            return False
-        subject_id, purpose = task.subject_id or "", task.payload["purpose"]
-        with self._database.reading() as db:
-            if not task.payload["granted"]:
-                here = ConsentRecord.latest_for(db, subject_id, purpose, task.adapter or "")
-                return here is not None and here.granted
-            own = delivery_of(db, task.key)
-            latest = ConsentRecord.latest(db, subject_id).get(purpose)
-            erasure = db.scalar(
-                select(func.max(Delivery.id))
-                .join(Request, Request.id == Delivery.request_id)
-                .where(Request.subject_id == task.subject_id, Request.right == Right.ERASE)
-                .where(Request.dropped_at.is_(None))
-            )
-        if own is not None and erasure is not None and erasure > own.id:
-            return True
-        return latest is not None and not latest.granted
-
-    def _needs_no_restriction(self, task: Task) -> bool:
-        """It is for an erasure that waits, and free again without one: as things stand now."""
-        with self._database.reading() as db:
-            if not task.payload["on"]:
-                return planned_of(db, task.subject_id or "", self._clock()) is not None
-            erasure = db.get(Request, task.payload["erasure"])
-            return erasure is None or erasure.dropped_at is not None
 
     def _stumbled(self, task: Task, error: AdapterError) -> Result:
         match error:
@@ -186,8 +158,13 @@ class Delivering(Handler):
                 return Finished(moved, how=ENDED_IN_CONFLICT, keep=True)
             case DeliveryState.FAILED:
                 return GaveUp(str(ended.outcome.get("cause", "failed")), moved)
-        if task.payload["do"] == "erase" and ended.state is not DeliveryState.AWAITING:
-            return Finished(self._erased(task, moved))
+        if ended.state is DeliveryState.AWAITING:
+            return Finished(moved)
+        match task.payload["do"]:
+            case "erase":
+                return Finished(self._erased(task, moved))
+            case "restrict" if not task.payload["on"] and ended.outcome.get("cause") != OVERTAKEN:
+                return Finished(self._freed(task, moved))
         return Finished(moved)
 
     def _rings(self, task: Task, moved: Recording) -> Recording:
@@ -208,6 +185,13 @@ class Delivering(Handler):
                 request_id=delivery.request_id,
                 facts={"do": task.payload["do"], **_codes(delivery.outcome)},
             )
+
+        return record
+
+    def _freed(self, task: Task, moved: Recording) -> Recording:
+        def record(db: Db) -> None:
+            moved(db)
+            self._marking.is_freed(db, task)
 
         return record
 

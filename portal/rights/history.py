@@ -107,5 +107,5 @@ def history_of(db: Db, row: Request, now: datetime) -> History:
             Progress(one.adapter, DeliveryState(one.state), one.changed_at, one.outcome)
             for one in deliveries
         ],
-        planned_for=row.due_at if is_planned(row, now) else None,
+        planned_for=row.due_at if row.right == Right.ERASE and is_planned(row, now) else None,
     )

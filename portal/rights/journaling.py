@@ -15,9 +15,18 @@ from portal.store.tables import Consent, Delivery, Mark, Request, SubjectAlias
 from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task
 
 JOB = "journal"
-JOURNALED = (Right.ERASE, Right.WITHDRAW, Right.OBJECT, Right.CONSENT, Right.KEEP)
+JOURNALED = (
+    Right.ERASE,
+    Right.WITHDRAW,
+    Right.OBJECT,
+    Right.CONSENT,
+    Right.KEEP,
+    Right.RESTRICT,
+    Right.LIFT,
+)
 """Consents, too: without them a later "yes" would be taken for a "no" after a restore. And that an
-erasure was taken back: without that somebody would be erased who has changed her mind."""
+erasure was taken back, or a restriction lifted: without that somebody would be erased who has
+changed her mind, and restricted who does not want it any more."""
 MARK = "journal:"
 """Begins the name of the mark that says how far the journal of a name is known to be written."""
 CHUNK = 500

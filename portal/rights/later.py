@@ -142,13 +142,12 @@ class Planning:
     def _restrict(
         self, unit: Unit, signed_in: SignedIn, held: Holdings, locale: str, request_id: str
     ) -> None:
-        """Where the CRM can. Where somebody has done so already, it is not ours to free again."""
+        """Where the CRM can. What somebody else has marked before is not ours to free again."""
         deliveries = {
             name: restriction(signed_in.email, True, request_id)
             for name, adapter in held.adapters.items()
             if adapter.capabilities.restrict
             and (held.records.get(name) or name in held.away)
-            and not any(record.restricted for record in held.records.get(name, ()))
         }
         if deliveries:
             details = {WITH: request_id}
@@ -231,7 +230,8 @@ class Planning:
             for one in _came_with(db, erasure.subject_id, erasure.id)
             if one.right == Right.RESTRICT
         ]
-        if db.scalar(select(Job.id).where(Job.key == planned_key(erasure.id))) is not None:
+        planned = select(Job.id).where(Job.key == planned_key(erasure.id))
+        if not restricted and db.scalar(planned) is not None:  # of a journal that said less
             restricted = [erasure.id]
         names = set(db.scalars(select(Delivery.adapter).where(Delivery.request_id.in_(restricted))))
         return {

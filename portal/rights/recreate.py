@@ -20,11 +20,15 @@ from portal.rights.recovery import UNFINISHED, Recovery
 from portal.rights.replanned import let_go_since, put_down
 from portal.rights.replay import Replayed, Replaying
 from portal.rights.restored import CAUSE, Settled, settle, unsure
+from portal.rights.restrictions import end
 from portal.rights.walk import Progress
 from portal.store.database import Database
 from portal.store.journal import Journal, JournalDamaged, Line
 from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
 from portal.sync.outbox import Outbox
+
+NEVER_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.LIFT})
+"""What gives something back is not done once more: only she can tell whether she wants it still."""
 
 
 @dataclass(slots=True)
@@ -143,9 +147,10 @@ class Recreating:
         )
         db.add(request)
         db.flush()
-        waits = is_planned(request, now) and not is_let_go
+        erases = line.right == Right.ERASE
+        waits = erases and is_planned(request, now) and not is_let_go
         for adapter in line.adapters:
-            there = adapter in self._adapters and line.right not in {Right.CONSENT, Right.KEEP}
+            there = adapter in self._adapters and line.right not in NEVER_AGAIN
             state = DeliveryState.UNCONFIRMED if there else DeliveryState.CONFIRMED
             db.add(
                 Delivery(
@@ -174,9 +179,10 @@ class Recreating:
         db.flush()
         if waits:
             put_down(db, self._outbox, request)
-        if line.right == Right.ERASE and not line.due:
+        if erases and not line.due:
             self._hurried(db, subject_id, at, line.request)
-        if line.right == Right.ERASE and not (waits or is_let_go):
+        if erases and not (waits or is_let_go):
+            end(db, subject_id, now)
             self._suppressions.add(db, subject_id, line.request, request.due_at or at)
         elif given or line.right == Right.KEEP:
             self._suppressions.lift(db, subject_id, at, "portal", line.request)

@@ -19,8 +19,11 @@ from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import consent
+from portal.rights.marks import Marks
 from portal.rights.reapply import erasure_again, reapply
 from portal.rights.restored import unsure
+from portal.rights.restricting import restriction
+from portal.rights.restrictions import restriction_of
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.walk import Held, Hit, Progress, walk
 from portal.store.database import Database, Unit
@@ -30,6 +33,8 @@ from portal.sync.outbox import Outbox
 
 ENDED_WELL = (DeliveryState.CONFIRMED, DeliveryState.RETAINED)
 STOPS = (Right.WITHDRAW, Right.OBJECT)
+MARKS = (Right.RESTRICT, Right.LIFT, Right.KEEP)
+"""What sets or takes off the mark "keep, do not use"."""
 
 
 @dataclass(slots=True)
@@ -46,6 +51,8 @@ class Replayed:
     """In which a consent is put to work to be withdrawn again."""
     objections: int = 0
     """In which an objection is put to work to be recorded again."""
+    restrictions: int = 0
+    """Put to work to be restricted again, or to be freed again."""
     already: int = 0
     """Of these people, in which nothing had to be done."""
     waiting: int = 0
@@ -60,7 +67,7 @@ class Replayed:
     @property
     def to_do(self) -> int:
         """What was put to work."""
-        return self.erasures + self.withdrawals + self.objections
+        return self.erasures + self.withdrawals + self.objections + self.restrictions
 
 
 @dataclass(slots=True)
@@ -71,6 +78,21 @@ class Wanted:
     erased_since: datetime | None = None
     stops: dict[str, Consent] = field(default_factory=dict)
     """Purpose id → the decision against it."""
+    mark: bool | None = None
+    """Are her records to be restricted, or to be free of the mark that was ours? None: neither."""
+    mark_of: str = ""
+    """The request that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What one record lacks of what stands."""
+
+    stops: Sequence[Consent] = ()
+    mark: bool | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.stops) or self.mark is not None
 
 
 class Replaying:
@@ -83,6 +105,7 @@ class Replaying:
         outbox: Outbox,
         directory: Directory,
         suppressions: Suppressions,
+        marks: Marks,
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
@@ -92,6 +115,7 @@ class Replaying:
         self._outbox = outbox
         self._directory = directory
         self._suppressions = suppressions
+        self._marks = marks
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
@@ -173,6 +197,11 @@ class Replaying:
                     replayed.superseded += 1
                 else:
                     one.stops[purpose] = latest
+        for request in _delivered(db, adapter, since, MARKS, redone):
+            one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
+            standing = restriction_of(db, request.subject_id, self._clock())
+            noted = self._marks.before(db, request.subject_id, adapter) is not None
+            one.mark, one.mark_of = True if standing else False if noted else None, standing or ""
         return wanted
 
     @staticmethod
@@ -194,18 +223,23 @@ class Replaying:
 
     # --- what is there -----------------------------------------------------------------------
 
-    def _look(self, adapter: Adapter, hit: Hit[Wanted]) -> Finding | list[Consent]:
-        """What is to be done about one record: erase it (or not), or stop some purposes in it."""
+    def _look(self, adapter: Adapter, hit: Hit[Wanted]) -> Finding | Missing:
+        """What is to be done about one record: erase it (or not), or what it lacks."""
         wanted, now = hit.known, self._clock()
         if wanted.erased_since is not None:
             since = wanted.erased_since
             finding = look_at(adapter, hit.ref, hit.email, since, self._opt_ins, now)
             if finding is not Finding.OPTED_IN:
                 return finding
-        record = adapter.read(hit.ref) if wanted.stops else None
+        looks = wanted.stops or wanted.mark is not None
+        record = adapter.read(hit.ref) if looks else None
         if record is None or not hit.email.same_mailbox(record.email):
-            return []
-        return [stop for stop in wanted.stops.values() if self._is_on(record, stop, now)]
+            return Missing()
+        differs = record.restricted is not None and record.restricted is not wanted.mark
+        return Missing(
+            [stop for stop in wanted.stops.values() if self._is_on(record, stop, now)],
+            wanted.mark if differs else None,
+        )
 
     def _is_on(self, record: Record, stop: Consent, now: datetime) -> bool:
         """Does this record allow the purpose, and not by a later decision of hers?
@@ -220,7 +254,7 @@ class Replaying:
         return opted_in_at(record, stop.at, {stop.purpose}, now) is None
 
     def _put(
-        self, unit: Unit, hit: Hit[Wanted], what: Finding | list[Consent], replayed: Replayed
+        self, unit: Unit, hit: Hit[Wanted], what: Finding | Missing, replayed: Replayed
     ) -> None:
         subject_id, adapter = hit.known.subject_id, hit.ref.adapter
         if what is Finding.BACK:
@@ -228,8 +262,13 @@ class Replaying:
             new = reapply(unit, self._outbox, subject_id, adapter, again)
             replayed.erasures += new
             replayed.waiting += not new
-        elif isinstance(what, list) and what:
-            for stop in what:
+        elif isinstance(what, Missing) and what:
+            if what.mark is not None:
+                marked = restriction(hit.email, what.mark, hit.known.mark_of)
+                new = reapply(unit, self._outbox, subject_id, adapter, marked)
+                replayed.restrictions += new
+                replayed.waiting += not new
+            for stop in what.stops:
                 again = consent(hit.email, stop.purpose, False, _evidence(stop))
                 new = reapply(unit, self._outbox, subject_id, adapter, again)
                 objected = new and self._was_objection(unit.session, stop)
