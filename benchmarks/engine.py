@@ -19,8 +19,10 @@ from portal.proof.ledger import Ledger
 from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
+from portal.rights.marks import Marks
 from portal.rights.requests import JOB, Requests
 from portal.store.database import Database
+from portal.store.recalls import Recalls
 from portal.store.tables import Job, Subject
 from portal.store.vault import Keyring, Vault
 from portal.sync.outbox import Outbox
@@ -54,8 +56,10 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     database, vault = Database(url), Vault(keys)
     database.migrate()
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
-    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), utc_now)
-    delivering = Delivering(database, {"crm": cast("Adapter", crm)}, ledger, aftermath, utc_now)
+    marks = Marks(Recalls(vault, utc_now), utc_now)
+    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), marks, utc_now)
+    adapters = {"crm": cast("Adapter", crm)}
+    delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
     return Engine(database, outbox, Requests(database, outbox, ledger, utc_now), worker)
 

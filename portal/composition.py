@@ -34,6 +34,8 @@ from portal.domain.register_file import read_register, register_text
 from portal.erased import Erased, put_together
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer, Relay
+from portal.opposed import Opposed
+from portal.opposed import put_together as opposing
 from portal.proof.ledger import Ledger
 from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
@@ -46,6 +48,7 @@ from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.marks import Marks
 from portal.rights.overdue import Overdue
 from portal.rights.progress import Following
 from portal.rights.requests import JOB as DELIVERY
@@ -57,6 +60,7 @@ from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
+from portal.store.recalls import Recalls
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
 from portal.sync.gates import Gates, Rate
@@ -85,6 +89,7 @@ class Portal:
     overdue: Overdue
     schedule: Schedule
     erased: Erased
+    opposed: Opposed
     worker: Worker
     crew: Crew
     services: Services = field(repr=False)
@@ -124,11 +129,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
+    cases = Cases(database, vault, ledger, clock)
+    marks = Marks(Recalls(vault, clock), clock)
     erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, clock
+        database, vault, outbox, ledger, register, adapters, directory, journal, marks, cases, clock
     )
     requests = Requests(database, outbox, ledger, clock)
-    cases = Cases(database, vault, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
     undoing = Undoing(database, vault, register, reading, requests, consents, clock)
@@ -154,6 +160,22 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     writer = LetterWriter(settings.contact, zone)
     mailer = Mailer(relay_from(settings.mail, settings.public_url))
     site_names = {site.id: site.name for site in settings.sites}
+    notices = NoticeMail(writer, mailer, site_names, clock)
+    opposed = opposing(
+        database,
+        vault,
+        outbox,
+        register,
+        reading,
+        requests,
+        deciding,
+        marks,
+        cases,
+        settings.limits,
+        notices,
+        zone,
+        clock,
+    )
     handlers: Handlers = {
         PROOF_MAIL: ProofMail(
             database,
@@ -167,10 +189,11 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             unknown_per_day=settings.limits.mails_unknown_day,
             clock=clock,
         ),
-        NOTICE: NoticeMail(writer, mailer, site_names, clock),
-        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
+        NOTICE: notices,
+        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, marks, clock),
         SCHEDULE: schedule,
         **erased.handlers,
+        **opposed.handlers,
     }
     chores = (
         partial(ledger.seal, database),
@@ -208,6 +231,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 database, vault, register, reading, deciding, consents, undoing, clock
             ),
             undoing=undoing,
+            restricting=opposed.restricting,
+            objecting=opposed.objecting,
             erasing=Erasing(requests, sessions, ledger, clock),
             planning=Planning(
                 database,
@@ -254,6 +279,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         overdue=overdue,
         schedule=schedule,
         erased=erased,
+        opposed=opposed,
         worker=worker,
         crew=crew,
         services=services,

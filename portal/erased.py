@@ -10,6 +10,7 @@ from portal.domain.register import Ground, Register
 from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.aftermath import Aftermath
+from portal.rights.cases import Cases
 from portal.rights.marks import Marks
 from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
@@ -47,6 +48,7 @@ def put_together(
     directory: Directory,
     journal: Journal,
     marks: Marks,
+    cases: Cases,
     clock: Clock,
 ) -> Erased:
     """All of it, over one portal's own parts."""
@@ -72,7 +74,16 @@ def put_together(
         replaying=replaying,
         recovery=recovery,
         recreating=Recreating(
-            database, journal, recovery, adapters, suppressions, replaying, outbox, ledger, clock
+            database,
+            journal,
+            recovery,
+            adapters,
+            suppressions,
+            replaying,
+            cases,
+            outbox,
+            ledger,
+            clock,
         ),
         handlers={
             PLANNED: replanned.Replanning(database, adapters, suppressions, replaying, clock),

@@ -18,6 +18,8 @@ from portal.store.tables import Case
 from portal.store.vault import Vault, new_number
 
 SEALED_FOR = "case"
+ACTIVITIES = "activities"
+"""In the details of a request: the processing that it objects to, by the register's ids."""
 KEPT_AFTER = timedelta(days=30)
 """How long what she wrote outlives the end of its case: until she may have come back to it."""
 LONGEST = 4000

@@ -46,6 +46,8 @@ class History:
     progress: Sequence[Progress]
     planned_for: datetime | None = None
     """Of an erasure that waits still: when it is done. Until then it can be taken back."""
+    lifts_at: datetime | None = None
+    """Of an operator's lifting that takes effect later: when. She was told."""
     case: CaseBrief | None = None
     """Of a request that a person fulfils."""
 
@@ -108,6 +110,7 @@ def history_of(db: Db, row: Request, now: datetime) -> History:
     deliveries = db.scalars(
         select(Delivery).where(Delivery.request_id == row.id).order_by(Delivery.id)
     )
+    waits = is_planned(row, now)
     return History(
         id=row.id,
         right=Right(row.right),
@@ -117,6 +120,7 @@ def history_of(db: Db, row: Request, now: datetime) -> History:
             Progress(one.adapter, DeliveryState(one.state), one.changed_at, one.outcome)
             for one in deliveries
         ],
-        planned_for=row.due_at if row.right == Right.ERASE and is_planned(row, now) else None,
+        planned_for=row.due_at if waits and row.right == Right.ERASE else None,
+        lifts_at=row.due_at if waits and row.right == Right.LIFT else None,
         case=case_of_request(db, row.id),
     )

@@ -146,8 +146,7 @@ class Planning:
         deliveries = {
             name: restriction(signed_in.email, True, request_id)
             for name, adapter in held.adapters.items()
-            if adapter.capabilities.restrict
-            and (held.records.get(name) or name in held.away)
+            if adapter.capabilities.restrict and (held.records.get(name) or name in held.away)
         }
         if deliveries:
             details = {WITH: request_id}

@@ -130,7 +130,9 @@ class Reapplying(Handler):
                 return self._erasure_dropped(adapter, task)
             case "restrict":
                 overtaken = self._overtaken.is_so(task)
-                return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN) if overtaken else None
+                return (
+                    self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN) if overtaken else None
+                )
         return self._stop_dropped(adapter, task)
 
     def _erasure_dropped(self, adapter: Adapter, task: Task) -> Recording | None:
@@ -214,7 +216,9 @@ class Reapplying(Handler):
 
     def _noted(self, task: Task, event: Event, **facts: Any) -> Recording:
         def record(db: Db) -> None:
-            about = {name: task.payload[name] for name in ("do", "purpose", "on") if name in task.payload}
+            about = {
+                name: task.payload[name] for name in ("do", "purpose", "on") if name in task.payload
+            }
             facts_too = {"adapter": task.adapter, **about, **facts}
             self._ledger.note(db, event, subject_id=task.subject_id, facts=facts_too)
             rights = RIGHTS[task.payload["do"]]

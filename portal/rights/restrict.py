@@ -1,26 +1,22 @@
 """Restriction (Art. 18 GDPR): her data is kept and not used, until she or an operator lifts that.
 
-She may ask for it and take it back at any time: either is less than what she may have erased, or
-what she had before. An operator tells her first (Art. 18(3)): the letter goes out with the commit
-that plans the lifting, which is done some days later.
+She may ask for it and take it back at any time. How an operator lifts it is told in
+`portal.rights.lifting`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from portal.access.notices import Notices
 from portal.access.sessions import SignedIn
-from portal.access.subjects import MAILBOX_TIER, Named, Whose, take_turns
+from portal.access.subjects import Whose, take_turns
 from portal.consent.record import OVERTAKEN
-from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
+from portal.rights.cases import CaseKind, Cases
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.marks import Marks
 from portal.rights.requests import Requests, acknowledged
@@ -29,24 +25,6 @@ from portal.rights.restrictions import OF, Standing, standing
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
 from portal.store.vault import new_reference
-
-TOLD_BEFORE = timedelta(days=3)
-"""She is told so long before an operator's lifting takes effect."""
-BY = "by"
-OPERATOR = "operator"
-NOTICE = "restriction_ends"
-
-
-class CannotLift(Exception):
-    """The message says why, for an operator; it holds nothing of hers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A lifting of which she is being told."""
-
-    request_id: str
-    at: datetime
 
 
 class Restricting:
@@ -58,16 +36,14 @@ class Restricting:
         reading: Reading,
         requests: Requests,
         marks: Marks,
-        notices: Notices,
-        zone: tzinfo,
+        cases: Cases,
         clock: Clock,
     ) -> None:
         self._database = database
         self._reading = reading
         self._requests = requests
         self._marks = marks
-        self._notices = notices
-        self._zone = zone
+        self._cases = cases
         self._clock = clock
 
     def standing(self, whose: Whose) -> Standing | None:
@@ -75,6 +51,17 @@ class Restricting:
         with self._database.reading() as db:
             found = standing(db, whose.subject_id, self._clock())
         return found[-1] if found else None
+
+    def all_standing(self) -> list[Standing]:
+        """Everybody's restrictions that stand, oldest first: for operators."""
+        with self._database.reading() as db:
+            hers = db.scalars(
+                select(Request.subject_id)
+                .where(Request.right == Right.RESTRICT, Request.dropped_at.is_(None))
+                .distinct()
+            ).all()
+            found = [one for subject_id in hers for one in standing(db, subject_id, self._clock())]
+        return sorted(found, key=lambda one: (one.since, one.request_id))
 
     # --- hers ------------------------------------------------------------------------------------
 
@@ -119,6 +106,7 @@ class Restricting:
             request_id=request_id,
         )
         self._marks.keep_address(db, signed_in.subject_id, request_id, signed_in.email)
+        self._by_hand(unit, signed_in, request_id, deliveries, locale)
         return request_id
 
     def take_back(self, signed_in: SignedIn, locale: str) -> str | None:
@@ -129,65 +117,14 @@ class Restricting:
             found = standing(db, signed_in.subject_id, self._clock())
             if not found:
                 return None
-            request_id = self._lift(unit, signed_in, found, locale, {}, None)
+            request_id = self.lift(unit, signed_in, found, locale, {}, None)
             unit.commit()
         acknowledged()
         return request_id
 
-    # --- an operator's ---------------------------------------------------------------------------
+    # --- lifting ---------------------------------------------------------------------------------
 
-    def lift(self, request_id: str) -> Planned:
-        """Tell her that her restriction ends, and lift it some days later.
-
-        All that stands of hers ends with it: a CRM knows one mark, not whose.
-
-        :raises CannotLift: there is none that stands, it is planned already, or she cannot be told.
-        """
-        with self._database.unit("restriction to be lifted") as unit:
-            db = unit.session
-            request = db.get(Request, request_id) if "\0" not in request_id else None
-            if request is None or request.right != Right.RESTRICT:
-                raise CannotLift("there is no restriction of this number")
-            take_turns(db, request.subject_id)
-            found = standing(db, request.subject_id, self._clock())
-            if request_id not in [one.request_id for one in found]:
-                raise CannotLift("it does not stand any more, or it belongs to an erasure")
-            if found[-1].until is not None:
-                raise CannotLift("she was told already; it ends by itself")
-            email = self._address(db, found, request.subject_id)
-            if email is None:
-                raise CannotLift(
-                    "her address is not known here any more, so she cannot be told: "
-                    "she can take it back herself, once signed in"
-                )
-            whose = Named(request.subject_id, email, request.site, MAILBOX_TIER)
-            at = self._clock() + TOLD_BEFORE
-            lift_id = self._lift(unit, whose, found, request.locale, {BY: OPERATOR}, at)
-            self._tell(unit, request, email, at)
-            unit.commit()
-        acknowledged()
-        return Planned(lift_id, at)
-
-    def _address(self, db: Db, found: Sequence[Standing], subject_id: str) -> Email | None:
-        known = (self._marks.address(db, subject_id, one.request_id) for one in reversed(found))
-        return next((email for email in known if email is not None), None)
-
-    def _tell(self, unit: Unit, request: Request, email: Email, at: datetime) -> None:
-        day = format_date(at.astimezone(self._zone).date(), "d MMMM y", locale=request.locale)
-        self._notices.put(
-            unit,
-            NOTICE,
-            to=email,
-            site=request.site,
-            locale=request.locale,
-            at=self._clock(),
-            words={"day": day},
-            until=at,
-        )
-
-    # --- both ------------------------------------------------------------------------------------
-
-    def _lift(
+    def lift(
         self,
         unit: Unit,
         whose: Whose,
@@ -196,6 +133,7 @@ class Restricting:
         details: Mapping[str, Any],
         at: datetime | None,
     ) -> str:
+        """Lift all of these, now or at that moment (UTC): a CRM knows one mark, not whose."""
         db, ids = unit.session, [one.request_id for one in found]
         known = self._reading.adapters_of(whose)
         names = [one.adapter for one in _deliveries(db, ids) if one.adapter in known]
@@ -206,10 +144,32 @@ class Restricting:
         request_id = self._requests.write(
             unit, whose, Right.LIFT, deliveries, locale, about, due_at=at
         )
+        self._by_hand(unit, whose, request_id, deliveries, locale)
         if at is None:
             self._overtake(_deliveries(db, ids))
         self._marks.forget_address(db, whose.subject_id)
         return request_id
+
+    def _by_hand(
+        self,
+        unit: Unit,
+        whose: Whose,
+        request_id: str,
+        systems: Iterable[str],
+        locale: str,
+    ) -> None:
+        """Where the mark is unknown, a person sets it, or takes it off."""
+        known = self._reading.adapters_of(whose)
+        if any(not known[name].capabilities.restrict for name in systems):
+            self._cases.open(
+                unit,
+                CaseKind.RESTRICT,
+                site=whose.site,
+                locale=locale,
+                subject_id=whose.subject_id,
+                request_id=request_id,
+                contact=whose.email.address,
+            )
 
     def _overtake(self, deliveries: Iterable[Delivery]) -> None:
         """What a person was to mark by hand need not be marked any more."""

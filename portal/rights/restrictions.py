@@ -54,8 +54,8 @@ def restriction_of(
     for one in standing(db, subject_id, now):
         if one.request_id not in but:
             return one.request_id
-    for one in _of_kind(db, subject_id, Right.RESTRICT):
-        erasure = db.get(Request, one.details[WITH]) if WITH in one.details else None
+    for asked in _of_kind(db, subject_id, Right.RESTRICT):
+        erasure = db.get(Request, asked.details[WITH]) if WITH in asked.details else None
         if erasure is not None and erasure.id not in but and is_planned(erasure, now):
             return erasure.id
     return None

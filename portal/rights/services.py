@@ -11,8 +11,10 @@ from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.objecting import Objecting
 from portal.rights.progress import Following
 from portal.rights.requests import Requests
+from portal.rights.restrict import Restricting
 from portal.rights.stop import Stopping
 from portal.rights.undo import Undoing
 
@@ -27,6 +29,8 @@ class Rights:
     deciding: Deciding
     stopping: Stopping
     undoing: Undoing
+    restricting: Restricting
+    objecting: Objecting
     erasing: Erasing
     planning: Planning
     exporting: Exporting

@@ -55,6 +55,11 @@ WITHOUT_SCENARIO = {
     "journal replay finished": "as above",
     "journal begun anew": "as above",
     "planned erasure begun": "after a replay; tests/rights/test_n7_after_a_restore.py lets it die",
+    "restricted": "one commit, like any request; what follows from it is the delivery's",
+    "restriction taken back": "as above",
+    "marketing objected to": "as above",
+    "other use objected to": "as above",
+    "lifting asked": "one commit: a job for a letter, which plans the rest with its own end",
     "database restored": "in a copy of a back-up, which is put in its place afterwards",
 }
 """Units of work that no scenario comes by, each with the reason."""

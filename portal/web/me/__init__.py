@@ -8,8 +8,10 @@ from portal.web.me import (
     correct,
     erase,
     keep,
+    objection,
     overview,
     requests,
+    restrict,
 )
 from portal.web.me.blueprint import blueprint
 
@@ -22,6 +24,8 @@ __all__ = [
     "correct",
     "erase",
     "keep",
+    "objection",
     "overview",
     "requests",
+    "restrict",
 ]

@@ -40,5 +40,6 @@ def names_in_details(details: Mapping[str, Any]) -> list[str]:
     register, locale = services().register, str(get_locale())
     labels = {field.id: field.label for field in register.fields}
     labels |= {purpose.id: purpose.label for purpose in register.purposes}
-    ids = [*details.get("fields", ()), *details.get("purposes", ())]
+    labels |= {activity.id: activity.name for activity in register.activities}
+    ids = [id for part in ("fields", "purposes", "activities") for id in details.get(part, ())]
     return [in_language(labels[id], locale) if id in labels else id for id in ids]
