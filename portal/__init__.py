@@ -24,6 +24,7 @@ from portal.web import (
     me,
     operator,
     pages,
+    privacy,
     receipt,
     recovery,
     signin,
@@ -76,7 +77,18 @@ def make_app(portal: Portal) -> Flask:
     for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for part in (signin, doors, receipt, footer, me, operator, embed, stylesheet, health):
+    for part in (
+        signin,
+        doors,
+        receipt,
+        footer,
+        me,
+        operator,
+        embed,
+        stylesheet,
+        privacy,
+        health,
+    ):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops

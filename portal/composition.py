@@ -61,6 +61,7 @@ from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
 from portal.store.recalls import Recalls
+from portal.store.retention import Retention
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
 from portal.sync.gates import Gates, Rate
@@ -142,6 +143,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
+    keep = timedelta(days=settings.retention.requests_days)
+    retention = Retention(database, keep, clock)
     overdue = Overdue(database, zone, clock)
     schedule = Schedule(
         database,
@@ -149,6 +152,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         (
             Every("forget", timedelta(hours=1), upkeep.forget),
             Every("sessions", timedelta(hours=1), sessions.forget),
+            Every("retention", timedelta(days=1), retention.sweep),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),

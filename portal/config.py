@@ -153,6 +153,13 @@ class Limits(Part):
         return self
 
 
+class RetentionSettings(Part):
+    """How long the portal keeps its own records of subscribers."""
+
+    requests_days: int = Field(default=1826, ge=90, le=3653)
+    """What was asked for and decided, in days: five years, as long as a claim may be made."""
+
+
 class Settings(Part):
     """Everything the portal is told. Made by `load`; refuses to exist with a fault in it."""
 
@@ -176,6 +183,7 @@ class Settings(Part):
     mail: MailSettings
     sites: Annotated[tuple[Site, ...], BeforeValidator(listed)] = Field(min_length=1)
     limits: Limits = Limits()
+    retention: RetentionSettings = RetentionSettings()
     adapters: Mapping[str, Mapping[str, Any]] = Field(repr=False)
     worker: bool = True
     """Work inside `portal run`."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from portal.domain.terms import QUOTAS
 from portal.store.tables import QuotaHit
 from portal.store.vault import Vault
 
@@ -69,7 +70,7 @@ class Quotas:
     @staticmethod
     def forget(session: Session, now: datetime) -> None:
         """Delete hits that no quota looks back to any more."""
-        session.execute(delete(QuotaHit).where(QuotaHit.at < now - DAY))
+        session.execute(delete(QuotaHit).where(QuotaHit.at < now - QUOTAS))
 
 
 def network_of(address: str | None) -> str:

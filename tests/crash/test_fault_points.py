@@ -39,7 +39,6 @@ WITHOUT_SCENARIO = {
     "operator sign-in tried": "as above",
     "operator signed out": "as above",
     "asked a person": "one commit: a question that is not acknowledged is sent once more",
-    "cases emptied": "one commit, and tomorrow the same again",
     "case looked at": "a look, noted in the ledger",
     "case answered": "one commit: what was not noted is noted when the button is pressed again",
     "case closed": "as above",

@@ -15,6 +15,7 @@ COVERED = {
         "/enter",
         "/healthz",
         "/readyz",
+        "/privacy",
         "/me",
         "/me/consents",
         "/me/correct",
