@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 from sqlalchemy import func, select
 
 from benchmarks.slow_crm import NEW, OLD, SlowCrm
+from portal.access.directory import Directory
 from portal.access.sessions import SignedIn
 from portal.adapters.contract import Adapter, Change
 from portal.consent.suppression import Suppressions
@@ -20,7 +21,9 @@ from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
 from portal.rights.marks import Marks
+from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB, Requests
+from portal.rights.second import SecondErasures
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.tables import Job, Subject
@@ -56,9 +59,22 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     database, vault = Database(url), Vault(keys)
     database.migrate()
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
-    marks = Marks(Recalls(vault, utc_now), utc_now)
-    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), marks, utc_now)
-    adapters = {"crm": cast("Adapter", crm)}
+    recalls, suppressions = Recalls(vault, utc_now), Suppressions(ledger, utc_now)
+    marks, adapters = Marks(recalls, utc_now), {"crm": cast("Adapter", crm)}
+    second = SecondErasures(
+        database,
+        vault,
+        outbox,
+        adapters,
+        Directory(adapters, {}),
+        suppressions,
+        recalls,
+        ledger,
+        UTC,
+        utc_now,
+    )
+    recipients = cast("Recipients", None)  # nobody is erased here
+    aftermath = Aftermath(outbox, suppressions, marks, second, recipients, utc_now)
     delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
     return Engine(database, outbox, Requests(database, outbox, ledger, utc_now), worker)

@@ -50,7 +50,9 @@ from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.marks import Marks
 from portal.rights.overdue import Overdue
+from portal.rights.own import OwnRecords
 from portal.rights.progress import Following
+from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
@@ -131,16 +133,31 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
     cases = Cases(database, vault, ledger, clock)
-    marks = Marks(Recalls(vault, clock), clock)
+    recipients = Recipients(register, cases)
+    recalls = Recalls(vault, clock)
+    marks = Marks(recalls, clock)
     erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, marks, cases, clock
+        database,
+        vault,
+        outbox,
+        ledger,
+        register,
+        adapters,
+        directory,
+        journal,
+        marks,
+        recalls,
+        cases,
+        recipients,
+        zone,
+        clock,
     )
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
     undoing = Undoing(database, vault, register, reading, requests, consents, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
-    correcting = Correcting(register, requests, Seals(vault))
+    correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
     keep = timedelta(days=settings.retention.requests_days)
@@ -175,6 +192,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         deciding,
         marks,
         cases,
+        recipients,
         settings.limits,
         notices,
         zone,
@@ -237,7 +255,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             undoing=undoing,
             restricting=opposed.restricting,
             objecting=opposed.objecting,
-            erasing=Erasing(requests, sessions, ledger, clock),
+            erasing=Erasing(requests, sessions, recipients, ledger, clock),
             planning=Planning(
                 database,
                 register,
@@ -247,11 +265,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 consents,
                 sessions,
                 erased.suppressions,
+                recipients,
                 ledger,
                 clock,
             ),
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
+            own=OwnRecords(database, clock),
+            recipients=recipients,
             following=Following(database, vault, clock),
             cases=cases,
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),

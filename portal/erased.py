@@ -1,6 +1,7 @@
 """Erased stays erased: the parts of it, put together for the composition root."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from portal.access.directory import Directory
 from portal.adapters.contract import Registry
@@ -14,12 +15,16 @@ from portal.rights.cases import Cases
 from portal.rights.marks import Marks
 from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
+from portal.rights.recipients import Recipients
 from portal.rights.recovery import Recovery
 from portal.rights.recreate import Recreating
 from portal.rights.replay import Replaying
+from portal.rights.second import JOB as SECOND
+from portal.rights.second import SecondErasures
 from portal.rights.sweep import Sweeping
 from portal.store.database import Database
 from portal.store.journal import Journal
+from portal.store.recalls import Recalls
 from portal.store.vault import Vault
 from portal.sync.jobs import Handler
 from portal.sync.outbox import Outbox
@@ -31,6 +36,7 @@ class Erased:
 
     suppressions: Suppressions
     aftermath: Aftermath
+    second: SecondErasures
     sweeping: Sweeping
     replaying: Replaying
     recovery: Recovery
@@ -48,7 +54,10 @@ def put_together(
     directory: Directory,
     journal: Journal,
     marks: Marks,
+    recalls: Recalls,
     cases: Cases,
+    recipients: Recipients,
+    zone: tzinfo,
     clock: Clock,
 ) -> Erased:
     """All of it, over one portal's own parts."""
@@ -58,8 +67,11 @@ def put_together(
     replaying = Replaying(
         database, vault, outbox, directory, suppressions, marks, ledger, clock, opt_ins
     )
+    second = SecondErasures(
+        database, vault, outbox, adapters, directory, suppressions, recalls, ledger, zone, clock
+    )
     again = reapply.Reapplying(
-        database, adapters, directory, suppressions, marks, ledger, clock, opt_ins
+        database, adapters, directory, suppressions, marks, second, ledger, clock, opt_ins
     )
     look = recheck.Rechecking(
         database, adapters, directory, suppressions, reappeared, clock, opt_ins
@@ -67,7 +79,8 @@ def put_together(
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, marks, clock),
+        aftermath=Aftermath(outbox, suppressions, marks, second, recipients, clock),
+        second=second,
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins
         ),
@@ -89,6 +102,7 @@ def put_together(
             PLANNED: replanned.Replanning(database, adapters, suppressions, replaying, clock),
             reapply.JOB: again,
             recheck.JOB: look,
+            SECOND: second,
             journaling.JOB: journaling.Journaling(database, journal, clock),
         },
     )

@@ -14,6 +14,7 @@ from portal.rights.holdings import Reading
 from portal.rights.lifting import Lifting
 from portal.rights.marks import Marks
 from portal.rights.objecting import Objecting
+from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests
 from portal.rights.restrict import Restricting
 from portal.store.database import Database
@@ -42,13 +43,14 @@ def put_together(
     deciding: Deciding,
     marks: Marks,
     cases: Cases,
+    recipients: Recipients,
     limits: Limits,
     mail: NoticeMail,
     zone: tzinfo,
     clock: Clock,
 ) -> Opposed:
     """All of it, over one portal's own parts."""
-    restricting = Restricting(database, reading, requests, marks, cases, clock)
+    restricting = Restricting(database, reading, requests, marks, cases, recipients, clock)
     lifts = Lifting(database, outbox, marks, restricting, mail, zone, clock)
     objecting = Objecting(
         database, vault, register, requests, deciding, restricting, cases, limits, clock

@@ -37,6 +37,7 @@ class Opened:
     token: str
     goal: Goal
     locale: str
+    tier: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Redeeming:
         if used.rowcount != 1 or sealed is None:  # type: ignore[attr-defined]  # see above
             return Refusal.NO_LONGER
         email = Email.parse(self._vault.unseal(sealed, SEALED_FOR))
-        token = self._sessions.open(unit.session, proof, email, kind)
+        token = self._sessions.open(unit.session, proof, email, kind, tier=proof.tier)
         # Whoever else holds a mail for this address can do nothing with it any more; what they are
         # answered stays as it was, or a stranger would see that she has signed in.
         unit.session.execute(
@@ -155,7 +156,7 @@ class Redeeming:
             .values(token_hash=None, code_hash=None, email_sealed=None)
             .execution_options(synchronize_session=False)
         )
-        opened = Opened(token, Goal(proof.goal), proof.locale)
+        opened = Opened(token, Goal(proof.goal), proof.locale, proof.tier)
         unit.commit()
         return opened
 

@@ -17,6 +17,8 @@ TURNS = 7_701_170  # any number; names the locks under which PostgreSQL lets one
 
 MAILBOX_TIER = 1
 """The highest tier of fields that a proof of the mailbox alone opens."""
+HISTORY_TIER = 0
+"""Of a session in which she sees her own requests and nothing that a CRM holds."""
 
 
 class Mailbox(Protocol):
@@ -53,16 +55,7 @@ class Named:
 def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
     """The person behind an address: found by any key version, else made now."""
     aliases = vault.aliases(email)
-    known = db.scalar(
-        select(SubjectAlias.subject_id).where(
-            or_(
-                *(
-                    (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
-                    for version, digest in aliases
-                )
-            )
-        )
-    )
+    known = known_subject(db, vault, email)
     subject_id = known or new_subject_id()
     if known is None:
         db.add(Subject(id=subject_id, created_at=now))
@@ -78,6 +71,20 @@ def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
     if alias.subject_id != subject_id and known is None:
         db.execute(delete(Subject).where(Subject.id == subject_id))
     return alias.subject_id
+
+
+def known_subject(db: Db, vault: Vault, email: Email) -> str | None:
+    """The person behind an address, found by any key version; None: nobody known."""
+    return db.scalar(
+        select(SubjectAlias.subject_id).where(
+            or_(
+                *(
+                    (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
+                    for version, digest in vault.aliases(email)
+                )
+            )
+        )
+    )
 
 
 def take_turns(db: Db, subject_id: str) -> None:

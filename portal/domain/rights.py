@@ -67,7 +67,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.CONFLICT: frozenset(),
     DeliveryState.FAILED: frozenset({DeliveryState.QUEUED}),  # an operator replays it
     DeliveryState.CONFIRMED: frozenset(),
-    DeliveryState.RETAINED: frozenset(),
+    DeliveryState.RETAINED: frozenset({DeliveryState.CONFIRMED}),  # the day came: that went as well
 }
 
 

@@ -3,12 +3,17 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as Db
 
+from portal.access.subjects import Named
 from portal.consent.suppression import Suppressions
+from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.ended import Again
 from portal.rights.marks import Marks
 from portal.rights.recheck import recheck
+from portal.rights.recipients import Recipients, still_to_tell
 from portal.rights.requests import delivery_of
 from portal.rights.restrictions import end
+from portal.rights.second import SecondErasures
 from portal.store.database import Unit
 from portal.store.tables import Delivery, Request
 from portal.sync.jobs import Task
@@ -19,14 +24,22 @@ class Aftermath:
     """Written in the transaction in which an erasure ends."""
 
     def __init__(
-        self, outbox: Outbox, suppressions: Suppressions, marks: Marks, clock: Clock
+        self,
+        outbox: Outbox,
+        suppressions: Suppressions,
+        marks: Marks,
+        second: SecondErasures,
+        recipients: Recipients,
+        clock: Clock,
     ) -> None:
+        self._second = second
+        self._recipients = recipients
         self._outbox = outbox
         self._suppressions = suppressions
         self._marks = marks
         self._clock = clock
 
-    def of_erasure(self, db: Db, task: Task) -> None:
+    def of_erasure(self, db: Db, task: Task, again: Again | None) -> None:
         """One system has erased her. Of several requests that one job served, the last counts."""
         delivery = delivery_of(db, task.key)
         if delivery is None:
@@ -38,6 +51,14 @@ class Aftermath:
             .order_by(Request.received_at.desc())
             .limit(1)
         ).one()
+        # What is written with a job's end; the worker that ends it looks for more by itself.
+        unit = Unit(db, "job ended")
+        if again is not None:
+            self._second.remember(unit, last.subject_id, delivery.adapter, again)
+        if ids := still_to_tell(last.details):  # it waited, and they are told once it is done
+            email = Email.parse(task.payload["email"])
+            whose = Named(last.subject_id, email, last.site)
+            self._recipients.tell(unit, whose, last.id, ids, last.locale)
         self._marks.are_gone(db, last.subject_id, delivery.adapter)
         if not self._marks.any_left(db, last.subject_id):
             self._marks.forget_address(db, last.subject_id)
@@ -46,6 +67,4 @@ class Aftermath:
         since = last.due_at or last.received_at
         if not self._suppressions.add(db, last.subject_id, last.id, since):
             return
-        # What is written with a job's end; the worker that ends it looks for more by itself.
-        unit = Unit(db, "job ended")
         recheck(unit, self._outbox, delivery, last.subject_id, task.payload, self._clock())

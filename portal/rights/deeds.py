@@ -19,12 +19,12 @@ from portal.adapters.contract import (
     Outcome,
     Record,
     Ref,
-    Retained,
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
 from portal.rights.holdings import name_of
+from portal.rights.outcomes import again_for, as_outcome
 from portal.rights.restricting import restrict
 from portal.rights.values import from_json, same, scalar_of, to_json
 
@@ -202,28 +202,30 @@ def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     refs = _to_erase(adapter, payload, email)
     if refs is None:
         return Ended(DeliveryState.AWAITING, by_a_person=True)
-    erasures, hers, shadow = [], [], Rehearsal()
+    done: dict[Ref, Erasure] = {}
+    hers, shadow = [], Rehearsal()
     for number, ref in enumerate(refs):
         with shadow:
             if adapter.erased(ref):  # by an attempt before, whose answer was lost
-                erasures.append(adapter.erasure_plan(ref))
+                done[ref] = adapter.erasure_plan(ref)
             elif _is_hers(adapter, ref, email):
                 hers.append(ref)
-                erasures.append(adapter.erase(ref, key=f"{key}:{number}"))
+                done[ref] = adapter.erase(ref, key=f"{key}:{number}")
     if in_shadow := shadow.ended():
         return in_shadow
-    kinds = {erasure.kind for erasure in erasures}
-    outcome = as_outcome(erasures)
+    kinds = {erasure.kind for erasure in done.values()}
+    outcome = as_outcome([*done.values()])
     if ErasureKind.MANUAL in kinds:
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)
     if not all(adapter.erased(ref) for ref in hers):
         if ErasureKind.ASYNC in kinds:
             return Ended(DeliveryState.AWAITING, outcome)
         return Ended(DeliveryState.UNCONFIRMED, {**outcome, "cause": NOT_CONFIRMED})
-    if len(erasures) < len(refs):
+    if len(done) < len(refs):
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)  # somebody else's by now
     kept = bool(outcome["retained"])
-    return Ended(DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED, outcome)
+    state = DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED
+    return Ended(state, outcome, again=again_for(adapter, done))
 
 
 def _to_erase(adapter: Adapter, payload: Mapping[str, Any], email: Email) -> list[Ref] | None:
@@ -247,46 +249,6 @@ def _is_hers(adapter: Adapter, ref: Ref, email: Email) -> bool:
     """
     record = adapter.read(ref)
     return record is None or not record.email or email.same_mailbox(record.email)
-
-
-def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:
-    """What was removed and what was kept, over all records, as it is stored and shown."""
-    retained = merge([kept for erasure in erasures for kept in erasure.retained])
-    kept_categories = {kept.category for kept in retained}
-    removed = {category for erasure in erasures for category in erasure.removed}
-    return {
-        "removed": sorted(removed - kept_categories),
-        "retained": [
-            {
-                "category": kept.category,
-                "ground": kept.ground,
-                "law": dict(kept.law),
-                "until": kept.until.isoformat() if kept.until else None,
-                "count": kept.count,
-            }
-            for kept in retained
-        ],
-    }
-
-
-def merge(retained: Sequence[Retained]) -> list[Retained]:
-    """One line per category and ground: counts added up, the latest day."""
-    merged: dict[tuple[str, str], Retained] = {}
-    for kept in retained:
-        place = (kept.category, kept.ground)
-        before = merged.get(place)
-        if before is None:
-            merged[place] = kept
-            continue
-        days = [day for day in (before.until, kept.until) if day]
-        merged[place] = Retained(
-            category=kept.category,
-            ground=kept.ground,
-            law=kept.law,
-            until=max(days, default=None),
-            count=before.count + kept.count,
-        )
-    return list(merged.values())
 
 
 DEEDS: Mapping[str, Deed] = {

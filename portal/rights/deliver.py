@@ -24,6 +24,7 @@ from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
 from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
+from portal.rights.ended import Again as Kept
 from portal.rights.marking import Marking
 from portal.rights.marks import Marks
 from portal.rights.overtaken import Overtaken
@@ -162,7 +163,7 @@ class Delivering(Handler):
             return Finished(moved)
         match task.payload["do"]:
             case "erase":
-                return Finished(self._erased(task, moved))
+                return Finished(self._erased(task, moved, ended.again))
             case "restrict" if not task.payload["on"] and ended.outcome.get("cause") != OVERTAKEN:
                 return Finished(self._freed(task, moved))
         return Finished(moved)
@@ -195,10 +196,10 @@ class Delivering(Handler):
 
         return record
 
-    def _erased(self, task: Task, moved: Recording) -> Recording:
+    def _erased(self, task: Task, moved: Recording, again: Kept | None) -> Recording:
         def record(db: Db) -> None:
             moved(db)
-            self._aftermath.of_erasure(db, task)
+            self._aftermath.of_erasure(db, task, again)
 
         return record
 
@@ -223,6 +224,8 @@ class Delivering(Handler):
         if before is not state and state not in TRANSITIONS[before]:
             return
         delivery.state, delivery.changed_at = state, self._clock()
+        if state is DeliveryState.SENT:
+            delivery.sent_at = delivery.sent_at or delivery.changed_at
         delivery.outcome = dict(outcome)
         if state.is_final and state is not DeliveryState.FAILED:
             clear_alarm(db, _about(job_key(delivery)), self._clock())
@@ -268,6 +271,11 @@ def _codes(outcome: Mapping[str, Any]) -> dict[str, Any]:
     """Of an outcome, what the ledger keeps: the cause, and the kept categories with grounds."""
     kept = [f"{one['category']}:{one['ground']}" for one in outcome.get("retained", ())]
     codes: dict[str, Any] = {"retained": kept} if kept else {}
+    until = [
+        f"{one['category']}:{one['until']}" for one in outcome.get("retained", ()) if one["until"]
+    ]
+    if until:
+        codes["until"] = until
     for name in ("cause", "fields", "removed"):
         if outcome.get(name):
             codes[name] = outcome[name]

@@ -12,6 +12,7 @@ from portal.domain.rights import DeliveryState, Right
 from portal.rights.cases import CaseBrief, CaseState, Outcome, case_of_request
 from portal.rights.ended import CANCELLED, GONE, SOONER
 from portal.rights.planned import is_planned
+from portal.rights.recipients import told_of
 from portal.store.tables import Delivery, Request
 
 
@@ -23,6 +24,8 @@ class Progress:
     state: DeliveryState
     changed_at: datetime
     outcome: Mapping[str, Any]
+    sent_at: datetime | None = None
+    """When it was first passed on."""
 
     @property
     def cause(self) -> str | None:
@@ -50,6 +53,8 @@ class History:
     """Of an operator's lifting that takes effect later: when. She was told."""
     case: CaseBrief | None = None
     """Of a request that a person fulfils."""
+    recipients: Sequence[tuple[str, CaseBrief | None]] = ()
+    """Whom we tell of it by hand, and how far that is; None: once it is done."""
 
     @property
     def was_taken_back(self) -> bool:
@@ -117,10 +122,13 @@ def history_of(db: Db, row: Request, now: datetime) -> History:
         received_at=row.received_at,
         details=row.details,
         progress=[
-            Progress(one.adapter, DeliveryState(one.state), one.changed_at, one.outcome)
+            Progress(
+                one.adapter, DeliveryState(one.state), one.changed_at, one.outcome, one.sent_at
+            )
             for one in deliveries
         ],
         planned_for=row.due_at if waits and row.right == Right.ERASE else None,
         lifts_at=row.due_at if waits and row.right == Right.LIFT else None,
         case=case_of_request(db, row.id),
+        recipients=told_of(db, row.details),
     )

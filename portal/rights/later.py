@@ -25,6 +25,7 @@ from portal.rights.ended import CANCELLED
 from portal.rights.erase import deliveries_of
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.planned import let_go, planned_key, planned_of, take, under_way
+from portal.rights.recipients import RECIPIENTS, Recipients
 from portal.rights.requests import WITH, Requests, acknowledged
 from portal.rights.restricting import restriction
 from portal.store.database import Database, Unit
@@ -55,6 +56,7 @@ class Planning:
         record: ConsentRecord,
         sessions: Sessions,
         suppressions: Suppressions,
+        recipients: Recipients,
         ledger: Ledger,
         clock: Clock,
     ) -> None:
@@ -66,6 +68,7 @@ class Planning:
         self._record = record
         self._sessions = sessions
         self._suppressions = suppressions
+        self._recipients = recipients
         self._ledger = ledger
         self._clock = clock
 
@@ -101,7 +104,7 @@ class Planning:
                 Right.ERASE,
                 deliveries_of(signed_in, held),
                 locale,
-                {},
+                self._to_tell(held),
                 due_at,
             )
             self._stop(unit, signed_in, standings, locale, request_id)
@@ -110,6 +113,11 @@ class Planning:
             unit.commit()
         acknowledged()
         return request_id
+
+    def _to_tell(self, held: Holdings) -> dict[str, Any]:
+        """Whom to tell once it is done."""
+        ids = self._recipients.of_held(held)
+        return {RECIPIENTS: ids} if ids else {}
 
     def _stop(
         self,

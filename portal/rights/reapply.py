@@ -22,12 +22,14 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS, erasure, likeness
 from portal.rights.ended import BRAKE, NOT_CONFIRMED, Ended
+from portal.rights.ended import Again as Kept
 from portal.rights.marking import Marking
 from portal.rights.marks import Marks
 from portal.rights.overtaken import Overtaken
 from portal.rights.planned import planned_of
 from portal.rights.restored import confirm
 from portal.rights.returned import Finding, look_at, opted_in_at
+from portal.rights.second import SecondErasures
 from portal.rights.stumbling import stumbled
 from portal.store.database import Database, Unit
 from portal.sync.alarms import AlarmKind, raise_alarm
@@ -89,6 +91,7 @@ class Reapplying(Handler):
         directory: Directory,
         suppressions: Suppressions,
         marks: Marks,
+        second: SecondErasures,
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
@@ -98,6 +101,7 @@ class Reapplying(Handler):
         self._directory = directory
         self._suppressions = suppressions
         self._marking = Marking(database, marks, clock)
+        self._second = second
         self._overtaken = Overtaken(database, clock)
         self._ledger = ledger
         self._clock = clock
@@ -184,7 +188,18 @@ class Reapplying(Handler):
         noted = self._noted(task, Event.REAPPLIED, state=ended.state)
         if task.payload["do"] == "restrict" and not task.payload["on"]:
             return Finished(self._freed(task, noted))
+        if ended.again is not None:
+            return Finished(self._kept(task, noted, ended.again))
         return Finished(noted)
+
+    def _kept(self, task: Task, noted: Recording, again: Kept) -> Recording:
+        def record(db: Db) -> None:
+            noted(db)
+            # What is written with a job's end; the worker that ends it looks for more by itself.
+            unit = Unit(db, "job ended")
+            self._second.remember(unit, task.subject_id or "", task.adapter or "", again)
+
+        return record
 
     def _freed(self, task: Task, noted: Recording) -> Recording:
         def record(db: Db) -> None:

@@ -19,6 +19,7 @@ from portal.domain.rights import DeliveryState, Right
 from portal.rights.cases import CaseKind, Cases
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.marks import Marks
+from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests, acknowledged
 from portal.rights.restricting import restriction
 from portal.rights.restrictions import OF, Standing, standing
@@ -37,6 +38,7 @@ class Restricting:
         requests: Requests,
         marks: Marks,
         cases: Cases,
+        recipients: Recipients,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -44,6 +46,7 @@ class Restricting:
         self._requests = requests
         self._marks = marks
         self._cases = cases
+        self._recipients = recipients
         self._clock = clock
 
     def standing(self, whose: Whose) -> Standing | None:
@@ -107,6 +110,8 @@ class Restricting:
         )
         self._marks.keep_address(db, signed_in.subject_id, request_id, signed_in.email)
         self._by_hand(unit, signed_in, request_id, deliveries, locale)
+        whom = self._recipients.of_held(held)
+        self._recipients.tell(unit, signed_in, request_id, whom, locale)
         return request_id
 
     def take_back(self, signed_in: SignedIn, locale: str) -> str | None:

@@ -12,7 +12,9 @@ from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.objecting import Objecting
+from portal.rights.own import OwnRecords
 from portal.rights.progress import Following
+from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests
 from portal.rights.restrict import Restricting
 from portal.rights.stop import Stopping
@@ -35,6 +37,8 @@ class Rights:
     planning: Planning
     exporting: Exporting
     requests: Requests
+    own: OwnRecords
+    recipients: Recipients
     following: Following
     cases: Cases
     asking_us: AskingUs

@@ -259,7 +259,7 @@ def check_e10_told_before(recovering: Recovering) -> None:
     _, place = restrict(recovering)
     told = recovering.told("restriction", "lift", last_request(place))
     recovering.office.work()
-    letter = recovering.office.mails()[-1]
+    letter = recovering.office.next_mail()
     assert letter.to == (MARIJKE,)
     assert "5 March 2026" in letter.text
     assert told["ends"].startswith("2026-03-05T12:00")

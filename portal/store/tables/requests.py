@@ -42,6 +42,8 @@ class Delivery(Table):
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
     adapter: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
+    sent_at: Mapped[datetime | None]
+    """When it was first passed on."""
     changed_at: Mapped[datetime]
     outcome: Mapped[dict[str, Any]]
     follows: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id"), index=True)

@@ -11,17 +11,25 @@ from portal.web.forms import NoFields
 from portal.web.me.blueprint import blueprint
 from portal.web.me.words import (
     category_label,
+    gone_later_in_words,
     names_in_details,
     retained_in_words,
 )
 from portal.web.pages import adapter_label, render, zone
+from portal.web.privacy import RECALLED
 
 
 @blueprint.get("/requests", endpoint="requests")
 def show_all() -> Response:
     """All requests, newest first."""
     histories = services().rights.requests.all_of(me())
-    return render("me/requests.html", requests=[(one, _told(one)) for one in histories])
+    own = services().rights.own.of(me())
+    return render(
+        "me/requests.html",
+        requests=[(one, _told(one)) for one in histories],
+        own=own,
+        remembered=[(one, RECALLED[one.purpose]) for one in own.remembered],
+    )
 
 
 @blueprint.get("/requests/<request_id>", endpoint="request")
@@ -45,8 +53,14 @@ def show_one(request_id: str) -> Response:
         given_again=again,
         goes_on=rights.objecting.goes_on() if history.details.get(BY) == MARKETING else (),
         respond_by=respond_by(history.received_at, zone()),
+        recipients=[(_recipient(id), case) for id, case in history.recipients],
         form=NoFields(formdata=None),
     )
+
+
+def _recipient(id: str) -> str:
+    found = services().rights.recipients.named(id)
+    return found.name if found else id
 
 
 def _told(history: History) -> dict[str, object]:
@@ -67,4 +81,5 @@ def _told_of(progress: Progress, history: History) -> dict[str, object]:
         "by": progress.outcome.get("by"),
         "removed": [category_label(id) for id in progress.outcome.get("removed", ())],
         "retained": retained_in_words(progress.outcome.get("retained", ())),
+        "later": gone_later_in_words(progress.outcome.get("later", ())),
     }
