@@ -12,6 +12,7 @@ from portal.composition import Portal, compose, relay_from
 from portal.config import Settings
 from portal.domain.clock import Clock, utc_now
 from portal.web import (
+    api,
     doors,
     embed,
     errors,
@@ -83,6 +84,7 @@ def make_app(portal: Portal) -> Flask:
         receipt,
         footer,
         me,
+        api,
         operator,
         embed,
         stylesheet,

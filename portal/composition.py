@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from portal.access.api_keys import ApiKeys
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
@@ -48,6 +49,7 @@ from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.mailable import Mailable
 from portal.rights.marks import Marks
 from portal.rights.overdue import Overdue
 from portal.rights.own import OwnRecords
@@ -243,6 +245,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         adapters=adapters,
         asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
         redeeming=Redeeming(database, vault, sessions, lifetimes, clock),
+        api_keys=ApiKeys(database, vault, ledger, settings.limits.api_calls_per_minute, clock),
         sessions=sessions,
         rights=Rights(
             reading=reading,
@@ -274,6 +277,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             own=OwnRecords(database, clock),
             recipients=recipients,
             following=Following(database, vault, clock),
+            mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),

@@ -12,6 +12,7 @@ from portal.domain.terms import QUOTAS
 from portal.store.tables import QuotaHit
 from portal.store.vault import Vault
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -52,6 +53,16 @@ class Quotas:
         """Is none of them used up? Counts nothing."""
         rooms = [self._has_room(session, now, quota) for quota in quotas]  # asks each, always
         return all(rooms)
+
+    @staticmethod
+    def room_in(session: Session, now: datetime, quota: Quota) -> timedelta:
+        """After how long a quota that is used up has room again."""
+        oldest = session.scalar(
+            select(func.min(QuotaHit.at, type_=QuotaHit.at.type)).where(
+                QuotaHit.bucket == quota.bucket, QuotaHit.at > now - quota.span
+            )
+        )
+        return quota.span - (now - oldest) if oldest else timedelta()
 
     @staticmethod
     def forgive(session: Session, quota: Quota) -> None:

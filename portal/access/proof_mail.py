@@ -95,15 +95,15 @@ class ProofMail(Handler):
             return self._write(proof, "signin", stored, self._secrets(proof, stored))
         if found.away:
             return self._write(proof, "unchecked", typed, {})
-        if proof.purpose == "signin" and self._has_asked_before(typed):
+        if proof.purpose == "signin" and self._has_asked_before(typed, proof.site):
             return self._write(proof, "history", typed, self._secrets(proof, typed, HISTORY_TIER))
         return self._write(proof, "unknown", typed, {}) if self._may_answer(typed) else None
 
-    def _has_asked_before(self, typed: Email) -> bool:
+    def _has_asked_before(self, typed: Email, site: str) -> bool:
         with self._database.reading() as db:
             subject_id = known_subject(db, self._vault, typed)
-            asked = select(Request.id).where(Request.subject_id == subject_id).limit(1)
-            return subject_id is not None and db.scalar(asked) is not None
+            asked = select(Request.id).where(Request.subject_id == subject_id, Request.site == site)
+            return subject_id is not None and db.scalar(asked.limit(1)) is not None
 
     def _may_answer(self, typed: Email) -> bool:
         quota = self._quotas.quota(self._unknown_per_day, DAY, "unknown", typed.canonical)

@@ -52,29 +52,8 @@ class Named:
     tier: int = MAILBOX_TIER
 
 
-def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
-    """The person behind an address: found by any key version, else made now."""
-    aliases = vault.aliases(email)
-    known = known_subject(db, vault, email)
-    subject_id = known or new_subject_id()
-    if known is None:
-        db.add(Subject(id=subject_id, created_at=now))
-        db.flush()
-    version, digest = aliases[-1]
-    db.execute(
-        insert_into(db, SubjectAlias)
-        .values(key_version=version, digest=digest, subject_id=subject_id)
-        .on_conflict_do_nothing()
-    )
-    # Of two that come first in the same instant the second finds whom the first has made.
-    alias = db.get_one(SubjectAlias, (version, digest))
-    if alias.subject_id != subject_id and known is None:
-        db.execute(delete(Subject).where(Subject.id == subject_id))
-    return alias.subject_id
-
-
 def known_subject(db: Db, vault: Vault, email: Email) -> str | None:
-    """The person behind an address, found by any key version; None: nobody known."""
+    """The person behind an address, found by any key version; None: nobody whom we have met."""
     return db.scalar(
         select(SubjectAlias.subject_id).where(
             or_(
@@ -85,6 +64,26 @@ def known_subject(db: Db, vault: Vault, email: Email) -> str | None:
             )
         )
     )
+
+
+def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
+    """The person behind an address: found by any key version, else made now."""
+    known = known_subject(db, vault, email)
+    subject_id = known or new_subject_id()
+    if known is None:
+        db.add(Subject(id=subject_id, created_at=now))
+        db.flush()
+    version, digest = vault.alias(email)
+    db.execute(
+        insert_into(db, SubjectAlias)
+        .values(key_version=version, digest=digest, subject_id=subject_id)
+        .on_conflict_do_nothing()
+    )
+    # Of two that come first in the same instant the second finds whom the first has made.
+    alias = db.get_one(SubjectAlias, (version, digest))
+    if alias.subject_id != subject_id and known is None:
+        db.execute(delete(Subject).where(Subject.id == subject_id))
+    return alias.subject_id
 
 
 def take_turns(db: Db, subject_id: str) -> None:

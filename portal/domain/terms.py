@@ -9,5 +9,7 @@ SESSIONS = timedelta(days=1)
 WORK = timedelta(days=30)
 """Alarms, jobs and operators' sessions that are over, to be looked into. They hold no value any
 more: that goes with their end."""
+FEED = timedelta(days=30)
+"""What people decided, for programs that follow it; the settings may say less."""
 UNDELIVERED = timedelta(days=180)
 """What could not be delivered keeps its sealed values so long, for an operator to send it again."""

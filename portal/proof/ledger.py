@@ -82,6 +82,8 @@ class Event(StrEnum):
     """An operator is done with it; how it ended stands in the facts."""
     RESTORED = "restored"
     """The portal's own database was restored from a back-up."""
+    API_KEY_ADDED = "api_key_added"
+    API_KEY_REMOVED = "api_key_removed"
 
 
 class NotACode(ValueError):

@@ -103,7 +103,7 @@ class Lifting(Handler):
         return Told(request_id, at)
 
     def _whom_to_tell(self, db: Db, request: Request) -> Email:
-        found = standing(db, request.subject_id, self._clock())
+        found = standing(db, request.subject_id, self._clock(), request.site)
         if request.id not in [one.request_id for one in found]:
             raise CannotLift("it does not stand any more, or belongs to an erasure that waits")
         begins = Job.key.startswith(f"{JOB}:{request.id}:", autoescape=True)
@@ -143,7 +143,7 @@ class Lifting(Handler):
     def _plan(self, db: Db, request_id: str, email: Email, at: datetime) -> None:
         request = db.get_one(Request, request_id)
         take_turns(db, request.subject_id)
-        found = standing(db, request.subject_id, self._clock())
+        found = standing(db, request.subject_id, self._clock(), request.site)
         if request_id not in [one.request_id for one in found]:
             return  # she has taken it back herself
         whose = Named(request.subject_id, email, request.site, MAILBOX_TIER)

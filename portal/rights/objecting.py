@@ -89,7 +89,7 @@ class Objecting:
     def stands(self, whose: Whose) -> str | None:
         """The objection to all direct marketing that stands; None: something may be sent."""
         with self._database.reading() as db:
-            return self._standing(db, whose.subject_id)
+            return self._standing(db, whose)
 
     def stop_marketing(self, signed_in: SignedIn, locale: str) -> str:
         """End all of it, on whatever ground and in every system, also where it is off just now.
@@ -100,7 +100,7 @@ class Objecting:
         """
         with self._database.unit("marketing objected to") as unit:
             take_turns(unit.session, signed_in.subject_id)
-            before = self._standing(unit.session, signed_in.subject_id)
+            before = self._standing(unit.session, signed_in)
             if before is not None:
                 return before
             lead = self._stop(unit, signed_in, locale)
@@ -126,19 +126,21 @@ class Objecting:
             unit, signed_in, Right.OBJECT, {}, locale, {BY: MARKETING}
         )
 
-    def _standing(self, db: Db, subject_id: str) -> str | None:
+    def _standing(self, db: Db, whose: Whose) -> str | None:
         """By the last word about each: the same objection about all of them."""
         last = {
             row.purpose: row
             for row in db.scalars(
-                select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
+                select(Consent).where(Consent.subject_id == whose.subject_id).order_by(Consent.id)
             )
         }
         leads = set()
         for purpose in self.marketing():
             row = last.get(purpose.id)
             request = db.get(Request, row.request_id) if row and row.request_id else None
-            if request is None or request.details.get(BY) != MARKETING:
+            if request is None or request.site != whose.site:
+                return None
+            if request.details.get(BY) != MARKETING:
                 return None
             leads.add(request.details.get(WITH, request.id))
         return leads.pop() if len(leads) == 1 else None

@@ -57,4 +57,5 @@ class Overtaken:
         now, of = self._clock(), task.payload["of"]
         if task.payload["on"]:
             return not stands(db, of, now)
-        return restriction_of(db, task.subject_id or "", now, but=[of]) is not None
+        subject_id, adapter = task.subject_id or "", task.adapter or ""
+        return restriction_of(db, subject_id, adapter, now, but=[of]) is not None

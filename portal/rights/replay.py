@@ -146,7 +146,7 @@ class Replaying:
                     one.stops[purpose] = latest
         for request in delivered(db, adapter, since, MARKS, redone):
             one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
-            standing = restriction_of(db, request.subject_id, self._clock())
+            standing = restriction_of(db, request.subject_id, adapter, self._clock())
             noted = self._marks.before(db, request.subject_id, adapter) is not None
             one.mark, one.mark_of = True if standing else False if noted else None, standing or ""
         return wanted

@@ -52,7 +52,7 @@ class Restricting:
     def standing(self, whose: Whose) -> Standing | None:
         """Her restriction that stands; of several the last."""
         with self._database.reading() as db:
-            found = standing(db, whose.subject_id, self._clock())
+            found = standing(db, whose.subject_id, self._clock(), whose.site)
         return found[-1] if found else None
 
     def all_standing(self) -> list[Standing]:
@@ -90,7 +90,7 @@ class Restricting:
     ) -> str:
         """The same as a part of something larger, in its unit of work; her turn is taken there."""
         db = unit.session
-        before = standing(db, signed_in.subject_id, self._clock())
+        before = standing(db, signed_in.subject_id, self._clock(), signed_in.site)
         if before and before[-1].until is None:
             return before[-1].request_id
         request_id = new_reference()
@@ -119,7 +119,7 @@ class Restricting:
         with self._database.unit("restriction taken back") as unit:
             db = unit.session
             take_turns(db, signed_in.subject_id)
-            found = standing(db, signed_in.subject_id, self._clock())
+            found = standing(db, signed_in.subject_id, self._clock(), signed_in.site)
             if not found:
                 return None
             request_id = self.lift(unit, signed_in, found, locale, {}, None)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as Db
 from portal.domain.rights import Right
 from portal.rights.planned import is_planned
 from portal.rights.requests import WITH
-from portal.store.tables import Request
+from portal.store.tables import Delivery, Request
 
 OF = "of"
 """In the details of a lifting: the restrictions that it is about."""
@@ -27,8 +27,8 @@ class Standing:
     """
 
 
-def standing(db: Db, subject_id: str, now: datetime) -> list[Standing]:
-    """Her own restrictions that stand now (UTC), oldest first."""
+def standing(db: Db, subject_id: str, now: datetime, site: str | None = None) -> list[Standing]:
+    """Her own restrictions that stand now (UTC), oldest first; of one site, or of all."""
     hers = _of_kind(db, subject_id, Right.RESTRICT)
     lifted: dict[str, datetime] = {}
     for lift in _of_kind(db, subject_id, Right.LIFT):
@@ -40,22 +40,34 @@ def standing(db: Db, subject_id: str, now: datetime) -> list[Standing]:
         for one in hers
         if WITH not in one.details
         and one.dropped_at is None
+        and site in {None, one.site}
         and (one.id not in lifted or lifted[one.id] > now)
     ]
 
 
 def restriction_of(
-    db: Db, subject_id: str, now: datetime, *, but: Sequence[str] = ()
+    db: Db, subject_id: str, adapter: str, now: datetime, *, but: Sequence[str] = ()
 ) -> str | None:
-    """A restriction that stands, of her own or of an erasure that waits, other than ``but``.
+    """A restriction that stands in this system, of her own or of an erasure that waits.
 
-    The id of her request, or of the erasure; None: nothing of hers is restricted now (UTC).
+    The id of her request, or of the erasure, other than ``but``; None: nothing of hers is
+    restricted there now (UTC).
     """
+    there = set(
+        db.scalars(
+            select(Delivery.request_id)
+            .join(Request, Request.id == Delivery.request_id)
+            .where(Request.subject_id == subject_id, Request.right == Right.RESTRICT)
+            .where(Delivery.adapter == adapter)
+        )
+    )
     for one in standing(db, subject_id, now):
-        if one.request_id not in but:
+        if one.request_id in there and one.request_id not in but:
             return one.request_id
     for asked in _of_kind(db, subject_id, Right.RESTRICT):
-        erasure = db.get(Request, asked.details[WITH]) if WITH in asked.details else None
+        if WITH not in asked.details or asked.id not in there:
+            continue
+        erasure = db.get(Request, asked.details[WITH])
         if erasure is not None and erasure.id not in but and is_planned(erasure, now):
             return erasure.id
     return None

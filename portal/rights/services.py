@@ -11,6 +11,7 @@ from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.mailable import Mailable
 from portal.rights.objecting import Objecting
 from portal.rights.own import OwnRecords
 from portal.rights.progress import Following
@@ -40,5 +41,6 @@ class Rights:
     own: OwnRecords
     recipients: Recipients
     following: Following
+    mailable: Mailable
     cases: Cases
     asking_us: AskingUs

@@ -47,7 +47,7 @@ KEPT = (
         _l("as long as anything below is kept about you"),
     ),
     Kept(
-        ("proofs", "sessions"),
+        ("proofs", "sessions", "handoffs"),
         _l("That you asked for a code, and that you signed in"),
         _l("To let you in, and nobody else. Your e-mail address is encrypted meanwhile."),
         _l("%(term)s after it ended; your e-mail address goes when it ends"),
@@ -90,6 +90,13 @@ KEPT = (
         terms.UNDELIVERED,
     ),
     Kept(
+        ("feed_entries",),
+        _l("What you stopped or agreed to, for the programs that send our mail"),
+        _l("So that they stop too."),
+        _l("at most %(term)s"),
+        terms.FEED,
+    ),
+    Kept(
         ("suppressions",),
         _l("If we deleted your data: that you are not to come back"),
         _l(
@@ -114,7 +121,9 @@ KEPT = (
 )
 """In the order told."""
 
-NOTHING_PERSONAL = frozenset({"marks", "adapter_states", "operators", "operator_sessions"})
+NOTHING_PERSONAL = frozenset(
+    {"marks", "adapter_states", "api_keys", "operators", "operator_sessions"}
+)
 """Tables that hold nothing of a subscriber."""
 
 RECALLED = {

@@ -11,6 +11,7 @@ IDS = {"email": "marijke.devries@example.org", "subject": "1", "id": "1", "conta
 COVERED = {
     "GET": {
         "/",
+        "/api/v1/consents/<path:ref>",
         "/confirm",
         "/enter",
         "/healthz",
@@ -45,6 +46,7 @@ COVERED = {
         "/u/progress/<reference>",
     },
     "POST": {
+        "/api/v1/consents",
         "/confirm",
         "/enter",
         "/me/confirm",
