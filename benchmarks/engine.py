@@ -16,10 +16,12 @@ from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
+from portal.domain.terms import FEED
 from portal.proof.ledger import Ledger
 from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
+from portal.rights.feed import Feed
 from portal.rights.marks import Marks
 from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB, Requests
@@ -61,12 +63,14 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
     recalls, suppressions = Recalls(vault, utc_now), Suppressions(ledger, utc_now)
     marks, adapters = Marks(recalls, utc_now), {"crm": cast("Adapter", crm)}
+    directory = Directory(adapters, {"bench": ()})
+    feed = Feed(database, recalls, directory, FEED, utc_now)
     second = SecondErasures(
         database,
         vault,
         outbox,
         adapters,
-        Directory(adapters, {}),
+        directory,
         suppressions,
         recalls,
         ledger,
@@ -74,10 +78,11 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
         utc_now,
     )
     recipients = cast("Recipients", None)  # nobody is erased here
-    aftermath = Aftermath(outbox, suppressions, marks, second, recipients, utc_now)
+    aftermath = Aftermath(outbox, suppressions, feed, marks, second, recipients, utc_now)
     delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
-    return Engine(database, outbox, Requests(database, outbox, ledger, utc_now), worker)
+    requests = Requests(database, outbox, ledger, feed, utc_now)
+    return Engine(database, outbox, requests, worker)
 
 
 def people(database: Database, count: int) -> Sequence[SignedIn]:

@@ -45,8 +45,10 @@ from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
+from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
@@ -138,6 +140,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     recipients = Recipients(register, cases)
     recalls = Recalls(vault, clock)
     marks = Marks(recalls, clock)
+    keep = timedelta(days=settings.retention.feed_days)
+    feed = Feed(database, recalls, directory, keep, clock)
     erased = put_together(
         database,
         vault,
@@ -147,6 +151,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         adapters,
         directory,
         journal,
+        feed,
         marks,
         recalls,
         cases,
@@ -154,14 +159,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         zone,
         clock,
     )
-    requests = Requests(database, outbox, ledger, clock)
+    requests = Requests(database, outbox, ledger, feed, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock)
     undoing = Undoing(database, vault, register, reading, requests, consents, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
-    upkeep = Upkeep(database, settings.keys_file, clock)
+    upkeep = Upkeep(database, settings.keys_file, feed, clock)
     keep = timedelta(days=settings.retention.requests_days)
     retention = Retention(database, keep, clock)
     overdue = Overdue(database, zone, clock)
@@ -250,6 +255,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         rights=Rights(
             reading=reading,
             correcting=correcting,
+            drafts=Drafts(vault, clock),
             choosing=choosing,
             deciding=deciding,
             stopping=Stopping(
@@ -277,6 +283,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             own=OwnRecords(database, clock),
             recipients=recipients,
             following=Following(database, vault, clock),
+            feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),

@@ -125,6 +125,7 @@ class Site(Part):
     adapters: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     """The adapters its visitors see; empty: all."""
     accent: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")  # its phone numbers need no +
     erase_after_hours: int = Field(default=48, ge=0, le=168)  # 0: at once only
     authority: Authority | None = None
     """Where its visitors complain, if it is another than the installation's."""
@@ -160,6 +161,8 @@ class RetentionSettings(Part):
 
     requests_days: int = Field(default=1826, ge=90, le=3653)
     """What was asked for and decided, in days: five years, as long as a claim may be made."""
+    feed_days: int = Field(default=30, ge=1, le=30)
+    """Whom an entry of the feed for programs is about, in days."""
 
 
 class Settings(Part):

@@ -12,6 +12,7 @@ from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.aftermath import Aftermath
 from portal.rights.cases import Cases
+from portal.rights.feed import Feed
 from portal.rights.marks import Marks
 from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
@@ -53,6 +54,7 @@ def put_together(
     adapters: Registry,
     directory: Directory,
     journal: Journal,
+    feed: Feed,
     marks: Marks,
     recalls: Recalls,
     cases: Cases,
@@ -79,7 +81,7 @@ def put_together(
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, marks, second, recipients, clock),
+        aftermath=Aftermath(outbox, suppressions, feed, marks, second, recipients, clock),
         second=second,
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins

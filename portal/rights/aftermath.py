@@ -8,6 +8,7 @@ from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.rights.ended import Again
+from portal.rights.feed import Feed
 from portal.rights.marks import Marks
 from portal.rights.recheck import recheck
 from portal.rights.recipients import Recipients, still_to_tell
@@ -27,6 +28,7 @@ class Aftermath:
         self,
         outbox: Outbox,
         suppressions: Suppressions,
+        feed: Feed,
         marks: Marks,
         second: SecondErasures,
         recipients: Recipients,
@@ -36,6 +38,7 @@ class Aftermath:
         self._recipients = recipients
         self._outbox = outbox
         self._suppressions = suppressions
+        self._feed = feed
         self._marks = marks
         self._clock = clock
 
@@ -55,9 +58,8 @@ class Aftermath:
         unit = Unit(db, "job ended")
         if again is not None:
             self._second.remember(unit, last.subject_id, delivery.adapter, again)
+        whose = Named(last.subject_id, Email.parse(task.payload["email"]), last.site)
         if ids := still_to_tell(last.details):  # it waited, and they are told once it is done
-            email = Email.parse(task.payload["email"])
-            whose = Named(last.subject_id, email, last.site)
             self._recipients.tell(unit, whose, last.id, ids, last.locale)
         self._marks.are_gone(db, last.subject_id, delivery.adapter)
         if not self._marks.any_left(db, last.subject_id):
@@ -65,6 +67,8 @@ class Aftermath:
             end(db, last.subject_id, self._clock())
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
+        if last.due_at is not None:
+            self._feed.tell_begun(db, whose, last.id)
         if not self._suppressions.add(db, last.subject_id, last.id, since):
             return
         recheck(unit, self._outbox, delivery, last.subject_id, task.payload, self._clock())

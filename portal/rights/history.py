@@ -66,6 +66,11 @@ class History:
         """An erasure that waited, and that she asked for at once instead."""
         return self._was_let_go(SOONER)
 
+    @property
+    def was_let_go(self) -> bool:
+        """An erasure that waited, and that was not done."""
+        return self.was_taken_back or self.was_hurried
+
     def _was_let_go(self, cause: str) -> bool:
         return bool(self.progress) and all(one.cause == cause for one in self.progress)
 

@@ -7,8 +7,10 @@ from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
+from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
@@ -28,6 +30,7 @@ class Rights:
 
     reading: Reading
     correcting: Correcting
+    drafts: Drafts
     choosing: Choosing
     deciding: Deciding
     stopping: Stopping
@@ -42,5 +45,6 @@ class Rights:
     recipients: Recipients
     following: Following
     mailable: Mailable
+    feed: Feed
     cases: Cases
     asking_us: AskingUs

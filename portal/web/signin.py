@@ -11,6 +11,7 @@ from portal.access.sessions import Kind
 from portal.access.subjects import HISTORY_TIER
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
+from portal.web import drafts
 from portal.web.context import current_site, framed, me, services, use_question, who
 from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
@@ -195,7 +196,10 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
 
 
 def _let_in(opened: Opened) -> Response:
-    endpoint = "me.requests" if opened.tier == HISTORY_TIER else HOME[opened.goal]
+    typed = opened.goal is Goal.VIEW and drafts.waits()
+    endpoint = "me.correct" if typed else HOME[opened.goal]
+    if opened.tier == HISTORY_TIER:
+        endpoint = "me.requests"
     if framed():
         return hand_session_to_frame(opened.token, endpoint)
     session.clear()  # nothing from before the sign-in is worth anything after it

@@ -12,6 +12,7 @@ COVERED = {
     "GET": {
         "/",
         "/api/v1/consents/<path:ref>",
+        "/api/v1/feed",
         "/confirm",
         "/enter",
         "/healthz",
@@ -47,6 +48,7 @@ COVERED = {
     },
     "POST": {
         "/api/v1/consents",
+        "/api/v1/links",
         "/confirm",
         "/enter",
         "/me/confirm",

@@ -3,6 +3,7 @@
 from flask import Response, abort
 
 from portal.domain.deadlines import respond_by
+from portal.rights.cases import CaseBrief
 from portal.rights.ended import LATER
 from portal.rights.history import History, Progress
 from portal.rights.objecting import BY, MARKETING
@@ -53,14 +54,15 @@ def show_one(request_id: str) -> Response:
         given_again=again,
         goes_on=rights.objecting.goes_on() if history.details.get(BY) == MARKETING else (),
         respond_by=respond_by(history.received_at, zone()),
-        recipients=[(_recipient(id), case) for id, case in history.recipients],
+        recipients=[] if history.was_let_go else _recipients(history),
         form=NoFields(formdata=None),
     )
 
 
-def _recipient(id: str) -> str:
-    found = services().rights.recipients.named(id)
-    return found.name if found else id
+def _recipients(history: History) -> list[tuple[str, CaseBrief | None]]:
+    """Whom we tell by hand, by name, and how far that is."""
+    named = services().rights.recipients.named
+    return [(found.name if (found := named(id)) else id, case) for id, case in history.recipients]
 
 
 def _told(history: History) -> dict[str, object]:
