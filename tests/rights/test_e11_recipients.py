@@ -10,6 +10,7 @@ from tests.laters import back, keep, later, wait
 from tests.portals import MARIJKE
 from tests.recovering import Recovering
 
+DAY = ("birth_date-day", "birth_date-month", "birth_date-year")
 NAME = "Bezorgdienst De Snelle Egel (verzonnen)"
 
 
@@ -65,8 +66,11 @@ def test_e11_of_an_erasure_that_was_taken_back_nobody_is_told(recovering: Recove
 def test_e11_a_correction_is_told_to_those_who_received_that(
     recovering: Recovering, field: str, told: int
 ) -> None:
-    typed = {"phone": "06 11111111", "birth_date": "1950-01-02"}
-    recovering.correct(back(recovering), **{field: typed[field]})
+    typed = {
+        "phone": {"phone": "06 11111111"},
+        "birth_date": dict(zip(DAY, ("2", "1", "1950"), strict=True)),
+    }
+    recovering.correct(back(recovering), **typed[field])
     recovering.office.work()
     assert len(open_cases(recovering)) == told
 
