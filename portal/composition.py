@@ -62,6 +62,7 @@ from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
 from portal.rights.stop import Stopping
+from portal.rights.telling_apart import TellingApart
 from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
@@ -160,7 +161,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         clock,
     )
     requests = Requests(database, outbox, ledger, feed, clock)
-    reading = Reading(directory, register)
+    reading = Reading(directory, register, database, settings.role_addresses)
     consents = ConsentRecord(clock)
     undoing = Undoing(database, vault, register, reading, requests, consents, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
@@ -286,6 +287,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
+            telling_apart=TellingApart(database, vault, sessions, register, reading, clock),
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
         links=FooterLinks(keys.links),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal.adapters.contract import Evidence
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
-from portal.store.tables import Consent, Delivery
+from portal.store.tables import Consent, Delivery, Subject
 
 SOURCE = "portal"
 OVERTAKEN = "superseded"
@@ -87,6 +87,14 @@ class ConsentRecord:
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
         return {row.purpose: Decision(row.granted, row.at, row.source) for row in rows}
+
+    @staticmethod
+    def for_all(db: Session, subject_id: str, purpose: str) -> Decision | None:
+        """Of one of several people under an address: what was decided for all of them."""
+        subject = db.get(Subject, subject_id)
+        if subject is None or subject.part_of is None:
+            return None
+        return ConsentRecord.latest(db, subject.part_of).get(purpose)
 
     @staticmethod
     def last(db: Session, subject_id: str, purpose: str) -> Consent | None:

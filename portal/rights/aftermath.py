@@ -67,7 +67,7 @@ class Aftermath:
             end(db, last.subject_id, self._clock())
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
-        if last.due_at is not None:
+        if last.due_at is not None and "who" not in task.payload:  # of all who use the address
             self._feed.tell_begun(db, whose, last.id)
         if not self._suppressions.add(db, last.subject_id, last.id, since):
             return

@@ -54,6 +54,8 @@ class Wanted:
     """What one subject asked for, and what of it still stands."""
 
     subject_id: str
+    is_part: bool = False
+    """One of several people under her address: only a record of her name is hers."""
     erased_since: datetime | None = None
     stops: dict[str, Consent] = field(default_factory=dict)
     """Purpose id → the decision against it."""

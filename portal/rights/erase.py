@@ -109,8 +109,8 @@ def deliveries_of(signed_in: SignedIn, held: Holdings) -> dict[str, Mapping[str,
     for name in held.adapters:
         refs = [record.ref for record in held.records.get(name, ())]
         if refs:
-            deliveries[name] = erasure(signed_in.email, refs, (), ())
+            deliveries[name] = erasure(signed_in.email, refs, (), (), held.opened)
         elif name in held.away:
             names = sorted(held.names)
-            deliveries[name] = erasure(signed_in.email, None, held.name_fields, names)
+            deliveries[name] = erasure(signed_in.email, None, held.name_fields, names, held.opened)
     return deliveries

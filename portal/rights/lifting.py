@@ -5,8 +5,10 @@ It takes effect on the day that the letter names. What cannot be told is not lif
 to it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 from babel.dates import format_date
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from portal.access.subjects import MAILBOX_TIER, Named, take_turns
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import Lane, Right
-from portal.rights.marks import Marks
+from portal.rights.marks import Marks, Reached
 from portal.rights.restrict import Restricting
 from portal.rights.restrictions import standing
 from portal.store.database import Database, Unit
@@ -78,19 +80,24 @@ class Lifting(Handler):
             if request is None or request.right != Right.RESTRICT:
                 raise CannotLift("there is no restriction of this number")
             take_turns(db, request.subject_id)
-            email = self._whom_to_tell(db, request)
+            reached = self._whom_to_tell(db, request)
             at = self._clock() + TOLD_BEFORE
             day = format_date(at.astimezone(self._zone).date(), "d MMMM y", locale=request.locale)
             letter = notice(
                 LETTER,
-                to=email,
+                to=reached.email,
                 site=request.site,
                 locale=request.locale,
                 at=self._clock(),
                 words={"day": day},
                 until=at,
             )
-            payload = {"of": request_id, "email": email.address, "at": at.isoformat()}
+            payload = {
+                "of": request_id,
+                "email": reached.email.address,
+                "parts": reached.parts,
+                "at": at.isoformat(),
+            }
             self._outbox.put(
                 unit,
                 JOB,
@@ -102,7 +109,7 @@ class Lifting(Handler):
             unit.commit()
         return Told(request_id, at)
 
-    def _whom_to_tell(self, db: Db, request: Request) -> Email:
+    def _whom_to_tell(self, db: Db, request: Request) -> Reached:
         found = standing(db, request.subject_id, self._clock(), request.site)
         if request.id not in [one.request_id for one in found]:
             raise CannotLift("it does not stand any more, or belongs to an erasure that waits")
@@ -111,8 +118,10 @@ class Lifting(Handler):
         if found[-1].until is not None or db.scalar(being_told) is not None:
             raise CannotLift("she is told already, and it ends by itself")
         for one in reversed(found):
-            if (email := self._marks.address(db, request.subject_id, one.request_id)) is not None:
-                return email
+            if (
+                found_at := self._marks.address(db, request.subject_id, one.request_id)
+            ) is not None:
+                return found_at
         raise CannotLift(
             "her address is not known here any more, so she cannot be told; she can take it back "
             "herself, once she is signed in"
@@ -136,11 +145,10 @@ class Lifting(Handler):
         )
         if not isinstance(result, Finished):
             return result
-        at = datetime.fromisoformat(told["at"])
-        email = Email.parse(told["email"])
-        return Finished(lambda db: self._plan(db, told["of"], email, at))
+        return Finished(lambda db: self._plan(db, told))
 
-    def _plan(self, db: Db, request_id: str, email: Email, at: datetime) -> None:
+    def _plan(self, db: Db, told: Mapping[str, Any]) -> None:
+        request_id, email = told["of"], Email.parse(told["email"])
         request = db.get_one(Request, request_id)
         take_turns(db, request.subject_id)
         found = standing(db, request.subject_id, self._clock(), request.site)
@@ -149,4 +157,6 @@ class Lifting(Handler):
         whose = Named(request.subject_id, email, request.site, MAILBOX_TIER)
         # What is written with a job's end; the worker that ends it looks for more by itself.
         unit = Unit(db, "job ended")
-        self._restricting.lift(unit, whose, found, request.locale, {"by": "operator"}, at)
+        at = datetime.fromisoformat(told["at"])
+        by = {"by": "operator"}
+        self._restricting.lift(unit, whose, found, request.locale, by, at, told["parts"])

@@ -6,8 +6,10 @@ does not take its own mark for somebody else's. And one for each restriction of 
 since she is to be told before an operator lifts it (Art. 18(3) GDPR).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session as Db
 
@@ -17,6 +19,15 @@ from portal.store.recalls import Purpose, Recalled, Recalls
 
 LONGEST = timedelta(days=5 * 365)
 """A restriction has no end of its own. After this it has to be looked into anyway."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reached:
+    """Where she is told, and which records are meant."""
+
+    email: Email
+    parts: Mapping[str, Mapping[str, Any]]
+    """Adapter name → whose records, as `portal.rights.parts.hers` gives them."""
 
 
 class Marks:
@@ -41,15 +52,26 @@ class Marks:
         for one in self._of_system(db, subject_id, adapter):
             self._recalls.drop(db, one.id)
 
-    def keep_address(self, db: Db, subject_id: str, request_id: str, email: Email) -> None:
-        """Whom to tell before this restriction is lifted."""
-        self._keep(db, subject_id, {"email": email.address}, request_id)
+    def keep_address(
+        self,
+        db: Db,
+        subject_id: str,
+        request_id: str,
+        email: Email,
+        parts: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Whom to tell before this restriction is lifted; and which records are hers alone."""
+        told: dict[str, object] = {
+            "email": email.address,
+            "parts": {name: dict(part) for name, part in parts.items()},
+        }
+        self._keep(db, subject_id, told, request_id)
 
-    def address(self, db: Db, subject_id: str, request_id: str) -> Email | None:
+    def address(self, db: Db, subject_id: str, request_id: str) -> Reached | None:
         """Where she is told; None: it is not known any more."""
         for one in self._of(db, subject_id):
             if one.request_id == request_id and "email" in one.told:
-                return Email.parse(one.told["email"])
+                return Reached(Email.parse(one.told["email"]), one.told["parts"])
         return None
 
     def forget_address(self, db: Db, subject_id: str) -> None:

@@ -86,34 +86,35 @@ class Objecting:
         """What she still hears of, such as a letter about an order."""
         return [one for one in self._register.activities if one.ground in GOES_ON]
 
-    def stands(self, whose: Whose) -> str | None:
+    def stands(self, whose: SignedIn) -> str | None:
         """The objection to all direct marketing that stands; None: something may be sent."""
         with self._database.reading() as db:
-            return self._standing(db, whose)
+            return self._standing(db, whose.as_mailbox)
 
     def stop_marketing(self, signed_in: SignedIn, locale: str) -> str:
         """End all of it, on whatever ground and in every system, also where it is off just now.
 
         A system that is restored later holds perhaps that it is on: so each is decided about, with
         its words. The id of the request that the others came with; of one that stands already,
-        that.
+        that. Of several people under one address each may stop for all.
         """
+        whose = signed_in.as_mailbox
         with self._database.unit("marketing objected to") as unit:
-            take_turns(unit.session, signed_in.subject_id)
-            before = self._standing(unit.session, signed_in)
+            take_turns(unit.session, whose.subject_id)
+            before = self._standing(unit.session, whose)
             if before is not None:
                 return before
-            lead = self._stop(unit, signed_in, locale)
+            lead = self._stop(unit, whose, locale)
             unit.commit()
         acknowledged()
         return lead
 
-    def _stop(self, unit: Unit, signed_in: SignedIn, locale: str) -> str:
+    def _stop(self, unit: Unit, whose: Whose, locale: str) -> str:
         lead = ""
         for purpose in self.marketing():
             request_id = self._deciding.within(
                 unit,
-                signed_in,
+                whose,
                 purpose,
                 False,
                 locale,
@@ -122,9 +123,7 @@ class Objecting:
                 right=Right.OBJECT,
             )
             lead = lead or request_id
-        return lead or self._requests.write(
-            unit, signed_in, Right.OBJECT, {}, locale, {BY: MARKETING}
-        )
+        return lead or self._requests.write(unit, whose, Right.OBJECT, {}, locale, {BY: MARKETING})
 
     def _standing(self, db: Db, whose: Whose) -> str | None:
         """By the last word about each: the same objection about all of them."""

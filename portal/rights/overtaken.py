@@ -50,6 +50,9 @@ class Overtaken:
         )
         if own is not None and erasure is not None and erasure > own.id:
             return True
+        for_all = ConsentRecord.for_all(db, subject_id, purpose)
+        if for_all and latest and not for_all.granted and for_all.at >= latest.at:
+            return True
         return latest is not None and not latest.granted
 
     def _needs_no_restriction(self, db: Db, task: Task) -> bool:

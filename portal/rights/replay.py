@@ -7,7 +7,7 @@ what was decided stands in the portal's own tables. Corrections are not: no valu
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
@@ -27,13 +27,14 @@ from portal.rights.asked_since import (
 )
 from portal.rights.deeds import consent
 from portal.rights.marks import Marks
+from portal.rights.naming import Naming
 from portal.rights.reapply import erasure_again, reapply
 from portal.rights.restricting import restriction
 from portal.rights.restrictions import restriction_of
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.walk import Held, Hit, Progress, walk
 from portal.store.database import Database, Unit
-from portal.store.tables import Consent, Request, SubjectAlias
+from portal.store.tables import Consent, Request, Subject, SubjectAlias
 from portal.store.vault import Vault
 from portal.sync.outbox import Outbox
 
@@ -56,6 +57,7 @@ class Replaying:
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
+        naming: Naming,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -66,6 +68,7 @@ class Replaying:
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
+        self._naming = naming
 
     def replay(
         self,
@@ -107,12 +110,13 @@ class Replaying:
     def _walk(
         self,
         adapter: Adapter,
-        known: Mapping[bytes, Wanted],
+        known: Mapping[bytes, tuple[Wanted, ...]],
         replayed: Replayed,
         progress: Progress,
     ) -> None:
-        for count, hits in walk(adapter, self._vault.hasher, Held(known), None):
+        for count, met in walk(adapter, self._vault.hasher, Held(known), None):
             replayed.records += count
+            hits = self._naming.each(adapter, met)
             looked = [(hit, self._look(adapter, hit)) for hit in hits]
             if looked:
                 with self._database.unit("replay") as unit:
@@ -152,14 +156,20 @@ class Replaying:
         return wanted
 
     @staticmethod
-    def _aliases(db: Db, wanted: Mapping[str, Wanted]) -> dict[bytes, Wanted]:
-        ids, known = [*wanted], {}
+    def _aliases(db: Db, wanted: Mapping[str, Wanted]) -> dict[bytes, tuple[Wanted, ...]]:
+        """By the digests of the address: of one of several people under it those of the whole."""
+        ids, known = [*wanted], dict[bytes, tuple[Wanted, ...]]()
+        address = SubjectAlias.subject_id == func.coalesce(Subject.part_of, Subject.id)
         for start in range(0, len(ids), 500):
-            some = SubjectAlias.subject_id.in_(ids[start : start + 500])
-            for digest, subject_id in db.execute(
-                select(SubjectAlias.digest, SubjectAlias.subject_id).where(some)
+            some = Subject.id.in_(ids[start : start + 500])
+            for digest, subject_id, part_of in db.execute(
+                select(SubjectAlias.digest, Subject.id, Subject.part_of)
+                .join(Subject, address)
+                .where(some)
             ):
-                known[digest] = wanted[subject_id]
+                one = wanted[subject_id]
+                one.is_part = part_of is not None
+                known[digest] = (*known.get(digest, ()), one)
         return known
 
     @staticmethod
@@ -210,13 +220,15 @@ class Replaying:
             replayed.erasures += new
             replayed.waiting += not new
         elif isinstance(what, Missing) and what:
+            only = [hit.ref.key] if hit.known.is_part else None
             if what.mark is not None:
-                marked = restriction(hit.email, what.mark, hit.known.mark_of)
+                part = {"only": only} if only else None
+                marked = restriction(hit.email, what.mark, hit.known.mark_of, part)
                 new = reapply(unit, self._outbox, subject_id, adapter, marked)
                 replayed.restrictions += new
                 replayed.waiting += not new
             for stop in what.stops:
-                again = consent(hit.email, stop.purpose, False, evidence_of(stop))
+                again = consent(hit.email, stop.purpose, False, evidence_of(stop), only)
                 new = reapply(unit, self._outbox, subject_id, adapter, again)
                 objected = new and self._was_objection(unit.session, stop)
                 replayed.objections += objected

@@ -19,6 +19,7 @@ from portal.domain.rights import DeliveryState, Right
 from portal.rights.cases import CaseKind, Cases
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.marks import Marks
+from portal.rights.parts import hers
 from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests, acknowledged
 from portal.rights.restricting import restriction
@@ -58,12 +59,12 @@ class Restricting:
     def all_standing(self) -> list[Standing]:
         """Everybody's restrictions that stand, oldest first: for operators."""
         with self._database.reading() as db:
-            hers = db.scalars(
+            ids = db.scalars(
                 select(Request.subject_id)
                 .where(Request.right == Right.RESTRICT, Request.dropped_at.is_(None))
                 .distinct()
             ).all()
-            found = [one for subject_id in hers for one in standing(db, subject_id, self._clock())]
+            found = [one for subject_id in ids for one in standing(db, subject_id, self._clock())]
         return sorted(found, key=lambda one: (one.since, one.request_id))
 
     # --- hers ------------------------------------------------------------------------------------
@@ -95,9 +96,10 @@ class Restricting:
             return before[-1].request_id
         request_id = new_reference()
         deliveries = {
-            name: restriction(signed_in.email, True, request_id)
+            name: restriction(signed_in.email, True, request_id, part)
             for name in held.adapters
-            if held.records.get(name) or name in held.away
+            if (held.records.get(name) or name in held.away)
+            and (part := hers(signed_in.opened, name)) is not None
         }
         self._requests.write(
             unit,
@@ -108,7 +110,8 @@ class Restricting:
             details or {},
             request_id=request_id,
         )
-        self._marks.keep_address(db, signed_in.subject_id, request_id, signed_in.email)
+        parts = {name: dict(hers(signed_in.opened, name) or {}) for name in deliveries}
+        self._marks.keep_address(db, signed_in.subject_id, request_id, signed_in.email, parts)
         self._by_hand(unit, signed_in, request_id, deliveries, locale)
         whom = self._recipients.of_held(held)
         self._recipients.tell(unit, signed_in, request_id, whom, locale)
@@ -137,13 +140,20 @@ class Restricting:
         locale: str,
         details: Mapping[str, Any],
         at: datetime | None,
+        parts: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> str:
-        """Lift all of these, now or at that moment (UTC): a CRM knows one mark, not whose."""
+        """Lift all of these, now or at that moment (UTC): a CRM knows one mark, not whose.
+
+        ``parts``: of one of several people who is not signed in, adapter name → her records, as
+        `portal.rights.parts.hers` gives them.
+        """
         db, ids = unit.session, [one.request_id for one in found]
         known = self._reading.adapters_of(whose)
         names = [one.adapter for one in _deliveries(db, ids) if one.adapter in known]
         deliveries = {
-            name: restriction(whose.email, False, ids[-1]) for name in dict.fromkeys(names)
+            name: restriction(whose.email, False, ids[-1], part)
+            for name in dict.fromkeys(names)
+            if (part := (parts or {}).get(name) or hers(whose.opened, name)) is not None
         }
         about = {OF: ids, **details}
         request_id = self._requests.write(

@@ -8,12 +8,15 @@ from portal.adapters.contract import Adapter, Outcome, Record
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
+from portal.rights.parts import hers_among
 
 SPARED = "spared"
 """In a payload that is being done: keys of the records that somebody else had marked before."""
 
 
-def restriction(email: Email, on: bool, of: str) -> dict[str, Any]:
+def restriction(
+    email: Email, on: bool, of: str, hers: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Mark every record of the address, or take the mark off.
 
     Args:
@@ -21,8 +24,9 @@ def restriction(email: Email, on: bool, of: str) -> dict[str, Any]:
         on: Mark them, or free them.
         of: The request that it is for: a restriction, or an erasure that waits. Two that are for
             different ones are never one and the same job.
+        hers: Only the records of one of several people, see `portal.rights.parts`.
     """
-    return {"do": "restrict", "email": email.address, "on": on, "of": of}
+    return {**(hers or {}), "do": "restrict", "email": email.address, "on": on, "of": of}
 
 
 def marked_by_others(adapter: Adapter, payload: Mapping[str, Any]) -> list[str]:
@@ -30,7 +34,7 @@ def marked_by_others(adapter: Adapter, payload: Mapping[str, Any]) -> list[str]:
 
     :raises AdapterError: the system could not be asked.
     """
-    records = records_of(adapter, Email.parse(payload["email"]))
+    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
     return [record.ref.key for record in records if record.restricted]
 
 
@@ -40,7 +44,7 @@ def restrict(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     Where the system knows no such mark, a person has to do it.
     """
     on, spared = bool(payload["on"]), payload.get(SPARED, ())
-    records = records_of(adapter, Email.parse(payload["email"]))
+    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
     if not records:
         return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
     if not adapter.capabilities.restrict:

@@ -201,6 +201,9 @@ KNOWN = {
     "/me/object": {"what", "why", "meanwhile"},
     "/me/signout": set(),
     "/me/questions": {"message"},
+    "/me/more": {"contact"},
+    "/me/which": {"number"},
+    "/me/which/help": {"message", "contact"},
     "/question": {"site", "name", "contact", "message"},
     "/no-mailbox": {"site", "name", "contact", "message", "address"},
 }

@@ -8,10 +8,12 @@ from portal.web.me import (
     correct,
     erase,
     keep,
+    more,
     objection,
     overview,
     requests,
     restrict,
+    which,
 )
 from portal.web.me.blueprint import blueprint
 
@@ -24,8 +26,10 @@ __all__ = [
     "correct",
     "erase",
     "keep",
+    "more",
     "objection",
     "overview",
     "requests",
     "restrict",
+    "which",
 ]
