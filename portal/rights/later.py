@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import Sessions, SignedIn
 from portal.access.subjects import take_turns
-from portal.consent.record import ConsentRecord
+from portal.consent.record import RESTORED, ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
@@ -229,7 +229,8 @@ class Planning:
             for purpose in self._register.purposes
             if purpose.ground in STOPPABLE
             and latest.get(purpose.id) in stopped
-            and decided[purpose.id].source == STOPPED_WITH  # and not for the whole address since
+            # and not for the whole address since; of a restored one the journal tells no source
+            and decided[purpose.id].source in {STOPPED_WITH, RESTORED}
         ]
 
     def _lifted(

@@ -1,17 +1,22 @@
 """E11: who received her data is told of an erasure, a correction and a restriction; she sees it."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
+from portal.demo.settings import CONFIG
+from portal.domain.register_file import read_register
 from portal.rights.cases import Outcome
 from tests.desks import add_operator, at_the_desk
 from tests.laters import back, keep, later, wait
 from tests.portals import MARIJKE
 from tests.recovering import Recovering
 
+DRIVER = 'name = "Bezorgdienst De Snelle Egel (verzonnen)"'
+TOLD = 'id = "driver"\ntell = true'
 DAY = ("birth_date-day", "birth_date-month", "birth_date-year")
-NAME = "Bezorgdienst De Snelle Egel (verzonnen)"
+NAME = "Administratiekantoor Kwartjes &amp; Stuivers (verzonnen)"
 
 
 def open_cases(recovering: Recovering) -> list[str]:
@@ -38,7 +43,7 @@ def test_e11_an_erasure_makes_a_case_for_each_that_the_register_says_is_told(
     case = desk.casework.look(number, reference)
     assert case is not None
     assert case.written is not None
-    assert (case.written.message, case.written.contact) == (NAME, MARIJKE)
+    assert (case.written.message, case.written.contact) == (unescape(NAME), MARIJKE)
     assert case.right == "erase"
     assert desk.casework.close(number, reference, Outcome.DONE)
     assert ">told<" in visitor.get(place).text
@@ -66,6 +71,9 @@ def test_e11_of_an_erasure_that_was_taken_back_nobody_is_told(recovering: Recove
 def test_e11_a_correction_is_told_to_those_who_received_that(
     recovering: Recovering, field: str, told: int
 ) -> None:
+    text = (CONFIG / "register.toml").read_text("utf-8").replace(DRIVER, f"{DRIVER}\n{TOLD}")
+    recipients = recovering.office.portal.services.rights.recipients
+    vars(recipients)["_register"] = read_register(text, ["nl", "en"])
     typed = {
         "phone": {"phone": "06 11111111"},
         "birth_date": dict(zip(DAY, ("2", "1", "1950"), strict=True)),
