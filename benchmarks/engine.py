@@ -18,6 +18,7 @@ from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
 from portal.domain.terms import FEED
 from portal.proof.ledger import Ledger
+from portal.rights.address.others import OtherAddresses
 from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
@@ -64,6 +65,7 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     recalls, suppressions = Recalls(vault, utc_now), Suppressions(ledger, utc_now)
     marks, adapters = Marks(recalls, utc_now), {"crm": cast("Adapter", crm)}
     directory = Directory(adapters, {"bench": ()})
+    others = OtherAddresses(database, vault, recalls, utc_now)
     feed = Feed(database, recalls, directory, FEED, utc_now)
     second = SecondErasures(
         database,
@@ -78,10 +80,10 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
         utc_now,
     )
     recipients = cast("Recipients", None)  # nobody is erased here
-    aftermath = Aftermath(outbox, suppressions, feed, marks, second, recipients, utc_now)
+    aftermath = Aftermath(outbox, suppressions, feed, others, marks, second, recipients, utc_now)
     delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
-    requests = Requests(database, outbox, ledger, feed, utc_now)
+    requests = Requests(database, outbox, ledger, feed, others, utc_now)
     return Engine(database, outbox, requests, worker)
 
 

@@ -10,6 +10,7 @@ from portal.domain.clock import Clock
 from portal.domain.register import Ground, Kind, Register
 from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
+from portal.rights.address.others import OtherAddresses
 from portal.rights.aftermath import Aftermath
 from portal.rights.cases import Cases
 from portal.rights.feed import Feed
@@ -56,6 +57,7 @@ def put_together(
     directory: Directory,
     journal: Journal,
     feed: Feed,
+    others: OtherAddresses,
     marks: Marks,
     recalls: Recalls,
     cases: Cases,
@@ -84,7 +86,7 @@ def put_together(
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, feed, marks, second, recipients, clock),
+        aftermath=Aftermath(outbox, suppressions, feed, others, marks, second, recipients, clock),
         second=second,
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins, naming

@@ -11,6 +11,7 @@ class Goal(StrEnum):
     COPY = "copy"
     ERASE = "erase"
     QUESTION = "question"
+    ADDRESS = "address"
 
 
 class Right(StrEnum):
@@ -27,6 +28,7 @@ class Right(StrEnum):
     KEEP = "keep"  # an erasure that waits is taken back: she changed her mind
     LIFT = "lift"  # a restriction is taken back by her, or lifted (Art. 18(3))
     QUESTION = "question"
+    ADDRESS = "address"  # Art. 16: the e-mail address, by which she is found
 
 
 class DeliveryState(StrEnum):
@@ -91,5 +93,5 @@ LANE_OF_RIGHT = {
     Right.ERASE: Lane.PROTECT,
 }
 
-FRESH_PROOF_GOALS = frozenset({Goal.COPY, Goal.ERASE})
+FRESH_PROOF_GOALS = frozenset({Goal.COPY, Goal.ERASE, Goal.ADDRESS})
 """Goals that need a proof of the mailbox for just that, minutes old, and finish top-level only."""

@@ -7,6 +7,7 @@ from portal.access.subjects import Named
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.address.others import OtherAddresses
 from portal.rights.ended import Again
 from portal.rights.feed import Feed
 from portal.rights.marks import Marks
@@ -29,11 +30,13 @@ class Aftermath:
         outbox: Outbox,
         suppressions: Suppressions,
         feed: Feed,
+        others: OtherAddresses,
         marks: Marks,
         second: SecondErasures,
         recipients: Recipients,
         clock: Clock,
     ) -> None:
+        self._others = others
         self._second = second
         self._recipients = recipients
         self._outbox = outbox
@@ -72,3 +75,4 @@ class Aftermath:
         if not self._suppressions.add(db, last.subject_id, last.id, since):
             return
         recheck(unit, self._outbox, delivery, last.subject_id, task.payload, self._clock())
+        self._others.forget(db, last.subject_id)

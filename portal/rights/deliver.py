@@ -20,6 +20,7 @@ from portal.consent.record import OVERTAKEN
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.address.deed import BY_HAND, CHANGED
 from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
@@ -27,7 +28,7 @@ from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
 from portal.rights.ended import Again as Kept
 from portal.rights.marking import Marking
 from portal.rights.marks import Marks
-from portal.rights.overtaken import Overtaken
+from portal.rights.overtaken import overtaken
 from portal.rights.requests import delivery_of, job_key, named_by
 from portal.store.database import Database
 from portal.store.tables import Delivery, Request
@@ -51,6 +52,10 @@ AWAITING_AGAIN = 300.0
 """Seconds until an asynchronous CRM is read once more."""
 INSISTS = 3
 """Attempts after which a CRM that sees a conflict where we see none is believed."""
+FOR_A_PERSON = {BY_HAND: AlarmKind.BY_HAND, CHANGED: AlarmKind.ADDRESS_UNCLEAR}
+"""Causes of what is at its end for the portal, and for nobody else."""
+NO_LOSS = frozenset({"correct", "address"})
+"""Deeds that the brake does not count: nothing is taken away by them."""
 ENDED_IN_CONFLICT = "conflict"
 """The end of a job whose payload waits for the subscriber's choice."""
 
@@ -72,7 +77,6 @@ class Delivering(Handler):
         self._ledger = ledger
         self._aftermath = aftermath
         self._marking = Marking(database, marks, clock)
-        self._overtaken = Overtaken(database, clock)
         self._clock = clock
         self._brake = Brake(clock)
 
@@ -103,8 +107,10 @@ class Delivering(Handler):
         self._moves(key, DeliveryState.QUEUED)(session)
 
     def _do(self, adapter: Adapter, task: Task) -> Result:
-        if self._overtaken.is_so(task):
-            return self._answer(task, Ended(DeliveryState.CONFIRMED, {"cause": OVERTAKEN}))
+        with self._database.reading() as db:
+            cause = overtaken(db, task, self._clock())
+        if cause is not None:
+            return self._answer(task, Ended(DeliveryState.CONFIRMED, {"cause": cause}))
         if (first := self._marking.prepare(adapter, task)) is not None:
             return first
         ended = DEEDS[task.payload["do"]](adapter, self._marking.payload(task), task.key)
@@ -112,7 +118,11 @@ class Delivering(Handler):
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
         payload = task.payload
-        if payload["do"] == "correct" or payload.get("granted") or payload.get("on") is False:
+        if (
+            payload["do"] in {"correct", "address"}
+            or payload.get("granted")
+            or payload.get("on") is False
+        ):
             return False
         with self._database.reading() as db:
             return self._brake.is_on(db, adapter)
@@ -140,16 +150,21 @@ class Delivering(Handler):
 
         Only a correction can meet another change: a withdrawal or an erasure is done all the same.
         """
-        if task.payload["do"] == "correct" and task.attempt >= INSISTS:
-            return self._answer(task, Ended(DeliveryState.CONFLICT))
+        do = task.payload["do"]
+        if do in {"correct", "address"} and task.attempt >= INSISTS:
+            cause = {"cause": CHANGED} if do == "address" else {}
+            return self._answer(task, Ended(DeliveryState.CONFLICT, cause))
         return Again("changed", None, self._moves(task.key, DeliveryState.QUEUED, cause="changed"))
 
     def _answer(self, task: Task, ended: Ended) -> Result:
         moved = self._moves(task.key, ended.state, **ended.outcome)
+        alarm = FOR_A_PERSON.get(str(ended.outcome.get("cause")))
         match ended.state:
             case DeliveryState.UNCONFIRMED:
                 log.error("job %d: %s answered well and kept the old", task.id, task.adapter)
                 return Again(NOT_CONFIRMED, record=self._rings(task, moved))
+            case DeliveryState.AWAITING | DeliveryState.CONFLICT if alarm is not None:
+                return Finished(self._rings(task, moved, alarm))
             case DeliveryState.AWAITING if ended.until is not None:
                 return Later(ended.until, moved)
             case DeliveryState.AWAITING if not ended.by_a_person:
@@ -168,8 +183,10 @@ class Delivering(Handler):
                 return Finished(self._freed(task, moved))
         return Finished(moved)
 
-    def _rings(self, task: Task, moved: Recording) -> Recording:
-        """It moves, and a person is told what was not confirmed."""
+    def _rings(
+        self, task: Task, moved: Recording, kind: AlarmKind = AlarmKind.NOT_CONFIRMED
+    ) -> Recording:
+        """It moves, and a person is told what was not confirmed, or has to be done by hand."""
 
         def record(db: Db) -> None:
             moved(db)
@@ -178,8 +195,8 @@ class Delivering(Handler):
                 return
             raise_alarm(
                 db,
-                AlarmKind.NOT_CONFIRMED,
-                _about(task.key),
+                kind,
+                _about(task.key) if kind is AlarmKind.NOT_CONFIRMED else f"{kind}:{task.key}",
                 now=self._clock(),
                 adapter=task.adapter,
                 subject_id=task.subject_id,

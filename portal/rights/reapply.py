@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session as Db
 
-from portal.access.directory import Directory, records_of
+from portal.access.directory import Directory
 from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
 from portal.consent.record import OVERTAKEN, ConsentRecord
 from portal.consent.suppression import Suppressions
@@ -23,9 +23,10 @@ from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS, erasure, likeness
 from portal.rights.ended import BRAKE, NOT_CONFIRMED, Ended
 from portal.rights.ended import Again as Kept
+from portal.rights.known import addresses_in, records_under, with_also
 from portal.rights.marking import Marking
 from portal.rights.marks import Marks
-from portal.rights.overtaken import Overtaken
+from portal.rights.overtaken import overtaken
 from portal.rights.planned import planned_of
 from portal.rights.restored import confirm
 from portal.rights.returned import Finding, look_at, opted_in_at
@@ -76,9 +77,9 @@ def reapply(
     return True
 
 
-def erasure_again(email: Email, ref: Ref) -> dict[str, Any]:
-    """Erase this one record again."""
-    return erasure(email, [ref], (), ())
+def erasure_again(addresses: Sequence[Email], ref: Ref) -> dict[str, Any]:
+    """Erase this one record again, of whoever has these addresses."""
+    return with_also(erasure(addresses[0], [ref], (), ()), addresses[1:])
 
 
 class Reapplying(Handler):
@@ -102,7 +103,6 @@ class Reapplying(Handler):
         self._suppressions = suppressions
         self._marking = Marking(database, marks, clock)
         self._second = second
-        self._overtaken = Overtaken(database, clock)
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
@@ -133,10 +133,9 @@ class Reapplying(Handler):
             case "erase":
                 return self._erasure_dropped(adapter, task)
             case "restrict":
-                overtaken = self._overtaken.is_so(task)
-                return (
-                    self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN) if overtaken else None
-                )
+                with self._database.reading() as db:
+                    cause = overtaken(db, task, self._clock())
+                return self._noted(task, Event.REAPPLY_DROPPED, cause=cause) if cause else None
         return self._stop_dropped(adapter, task)
 
     def _erasure_dropped(self, adapter: Adapter, task: Task) -> Recording | None:
@@ -149,10 +148,10 @@ class Reapplying(Handler):
             return self._noted(task, Event.REAPPLY_DROPPED, cause="lifted")
         if waits is not None:  # an erasure of hers will do it, or she takes that back
             return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
-        email, now = Email.parse(task.payload["email"]), self._clock()
+        hers, now = addresses_in(task.payload), self._clock()
         refs = [Ref(adapter.name, key) for key in task.payload["refs"]]
         findings = {
-            look_at(adapter, ref, email, suppressed.since, self._opt_ins, now) for ref in refs
+            look_at(adapter, ref, hers, suppressed.since, self._opt_ins, now) for ref in refs
         }
         if Finding.OPTED_IN in findings:
             return self._lifted(task, adapter.name)
@@ -167,7 +166,7 @@ class Reapplying(Handler):
             latest = ConsentRecord.latest_for(db, task.subject_id or "", purpose, adapter.name)
         if latest is None or latest.granted:
             return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
-        records = records_of(adapter, Email.parse(task.payload["email"]))
+        records = records_under(adapter, addresses_in(task.payload))
         at, now = datetime.fromisoformat(task.payload["evidence"]["at"]), self._clock()
         if any(opted_in_at(record, at, {purpose}, now) for record in records):
             return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)

@@ -30,8 +30,8 @@ from portal.store.journal import Journal, JournalDamaged, Line
 from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
 from portal.sync.outbox import Outbox
 
-NEVER_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.LIFT})
-"""What gives something back is not done once more: only she can tell whether she wants it still."""
+NOT_DONE_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.LIFT, Right.ADDRESS})
+"""What is hers to do again, or of which the journal holds no value."""
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ class Recreating:
         erases = line.right == Right.ERASE
         waits = erases and is_planned(request, now) and not is_let_go
         for adapter in line.adapters:
-            there = adapter in self._adapters and line.right not in NEVER_AGAIN
+            there = adapter in self._adapters and line.right not in NOT_DONE_AGAIN
             state = DeliveryState.UNCONFIRMED if there else DeliveryState.CONFIRMED
             db.add(
                 Delivery(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from portal.access.directory import records_of
 from portal.adapters.contract import Adapter, Outcome, Record
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
+from portal.rights.known import addresses_in, records_under
 from portal.rights.parts import hers_among
 
 SPARED = "spared"
@@ -34,7 +34,7 @@ def marked_by_others(adapter: Adapter, payload: Mapping[str, Any]) -> list[str]:
 
     :raises AdapterError: the system could not be asked.
     """
-    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
+    records = hers_among(records_under(adapter, addresses_in(payload)), payload)
     return [record.ref.key for record in records if record.restricted]
 
 
@@ -44,7 +44,7 @@ def restrict(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     Where the system knows no such mark, a person has to do it.
     """
     on, spared = bool(payload["on"]), payload.get(SPARED, ())
-    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
+    records = hers_among(records_under(adapter, addresses_in(payload)), payload)
     if not records:
         return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
     if not adapter.capabilities.restrict:

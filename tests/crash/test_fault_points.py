@@ -68,6 +68,11 @@ WITHOUT_SCENARIO = {
     "marketing objected to": "as above",
     "other use objected to": "as above",
     "lifting asked": "one commit: a job for a letter, which plans the rest with its own end",
+    "address change asked": "one commit, and mail; nothing that a CRM hears of",
+    "code for a new address made": "as above",
+    "new address proven": "as above",
+    "old mailbox answered": "one commit; tests/crash/test_change_of_address.py lets it die",
+    "address changes forgotten": "one commit: what is over is deleted, again and again",
     "database restored": "in a copy of a back-up, which is put in its place afterwards",
 }
 """Units of work that no scenario comes by, each with the reason."""

@@ -13,7 +13,6 @@ from portal.adapters.contract import Unreachable
 from portal.mail.smtp import MailRefused
 from portal.rights.cases import Outcome
 from portal.rights.marks import Marks
-from portal.rights.overtaken import Overtaken
 from portal.store.tables import Delivery, LedgerEntry, Recall, Request
 from portal.web.context import me
 from tests.desks import add_operator, at_the_desk
@@ -495,7 +494,7 @@ def _lifted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _nothing_overtakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Overtaken, "is_so", lambda *_: False)
+    monkeypatch.setattr("portal.rights.deliver.overtaken", lambda *_: None)
     monkeypatch.setattr(Marks, "before", lambda *_: [])
 
 

@@ -11,6 +11,8 @@ IDS = {"email": "marijke.devries@example.org", "subject": "1", "id": "1", "conta
 COVERED = {
     "GET": {
         "/",
+        "/address/new",
+        "/address/old",
         "/api/v1/consents/<path:ref>",
         "/api/v1/feed",
         "/confirm",
@@ -19,6 +21,7 @@ COVERED = {
         "/readyz",
         "/privacy",
         "/me",
+        "/me/address",
         "/me/consents",
         "/me/correct",
         "/me/erase",
@@ -49,6 +52,9 @@ COVERED = {
         "/u/progress/<reference>",
     },
     "POST": {
+        "/address/new",
+        "/address/old",
+        "/me/address",
         "/api/v1/consents",
         "/api/v1/links",
         "/confirm",
