@@ -33,6 +33,7 @@ from portal.from_settings import lifetimes_from, rates_of, relay_from, spans_fro
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer
 from portal.moved import put_moved_together
+from portal.opposed import put_together as opposing
 from portal.proof.ledger import Ledger
 from portal.rights.address.means import Means
 from portal.rights.address.others import OtherAddresses
@@ -51,8 +52,11 @@ from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
+from portal.rights.marks import Marks
 from portal.rights.overdue import Overdue
+from portal.rights.own import OwnRecords
 from portal.rights.progress import Following
+from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
@@ -85,9 +89,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     vault = Vault(keys)
     text = register_text(settings.register_file.read_bytes())
     register = read_register(text, settings.languages)
-    connected = load_adapters(settings.adapters, settings.instance)
     zone = ZoneInfo(settings.timezone)
-    adapters = in_shadow(connected, clock, zone)
+    adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
     database.ping()
     database.migrate()
@@ -97,20 +100,35 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
-    recalls = Recalls(vault, clock)
+    cases, recalls = Cases(database, vault, ledger, clock), Recalls(vault, clock)
+    recipients, marks = Recipients(register, cases), Marks(recalls, clock)
     others = OtherAddresses(database, vault, recalls, clock)
-    keep = timedelta(days=settings.retention.feed_days)
-    feed = Feed(database, recalls, directory, keep, clock)
+    feed_lasts = timedelta(days=settings.retention.feed_days)
+    feed = Feed(database, recalls, directory, feed_lasts, clock)
     erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, feed, others, clock
+        database,
+        vault,
+        outbox,
+        ledger,
+        register,
+        adapters,
+        directory,
+        journal,
+        feed,
+        others,
+        marks,
+        recalls,
+        cases,
+        recipients,
+        zone,
+        clock,
     )
     requests = Requests(database, outbox, ledger, feed, others, clock)
-    cases = Cases(database, vault, ledger, clock)
     reading = Reading(directory, register, database, others, settings.role_addresses)
     consents = ConsentRecord(clock)
     undoing = Undoing(database, vault, register, reading, requests, consents, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
-    correcting = Correcting(register, requests, Seals(vault))
+    correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
     copies = Copies(database, vault, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
@@ -158,6 +176,23 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         ),
         clock,
     )
+    notices = NoticeMail(writer, mailer, site_names, clock)
+    opposed = opposing(
+        database,
+        vault,
+        outbox,
+        register,
+        reading,
+        requests,
+        deciding,
+        marks,
+        cases,
+        recipients,
+        settings.limits,
+        notices,
+        zone,
+        clock,
+    )
     handlers: Handlers = {
         PROOF_MAIL: ProofMail(
             database,
@@ -171,10 +206,11 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             unknown_per_day=settings.limits.mails_unknown_day,
             clock=clock,
         ),
-        NOTICE: NoticeMail(writer, mailer, site_names, clock),
-        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
+        NOTICE: notices,
+        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, marks, clock),
         SCHEDULE: schedule,
         **erased.handlers,
+        **opposed.handlers,
         **moved.handlers,
     }
     chores = (
@@ -216,7 +252,9 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 database, vault, register, reading, deciding, consents, undoing, clock
             ),
             undoing=undoing,
-            erasing=Erasing(requests, sessions, ledger, clock),
+            restricting=opposed.restricting,
+            objecting=opposed.objecting,
+            erasing=Erasing(requests, sessions, recipients, ledger, clock),
             planning=Planning(
                 database,
                 register,
@@ -226,6 +264,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 consents,
                 sessions,
                 erased.suppressions,
+                recipients,
                 ledger,
                 clock,
             ),
@@ -238,6 +277,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 ledger,
             ),
             requests=requests,
+            own=OwnRecords(database, clock),
+            recipients=recipients,
             following=Following(database, vault, clock),
             feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
@@ -273,6 +314,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         overdue=overdue,
         schedule=schedule,
         erased=erased,
+        opposed=opposed,
         worker=worker,
         crew=crew,
         services=services,

@@ -24,6 +24,8 @@ RESTORED = "restored"
 """The cause of one that was written down again from the journal, after the portal was restored."""
 BY_LINK = "footer-link"
 """Stopped by a footer link: by whoever holds the mail, without a session."""
+OBJECTED = "portal:objection"
+"""Stopped with all other direct marketing, by one objection (Art. 21(2) and (3) GDPR)."""
 UNDONE = "footer-undo"
 """Put back within minutes, from the very page that said that it was stopped."""
 

@@ -151,6 +151,9 @@ class Purpose(Part):
     ground: Ground = Ground.CONSENT
     mailing: bool = True
     """Does it send something?"""
+    profiling: bool = False
+    """Is it profiling for direct marketing? Who objects to that objects to this as well
+    (Art. 21(2))."""
     wording: Text
     """The text that consent is given to, or that is objected to."""
     wording_version: str = Field(default="1", min_length=1, max_length=32)

@@ -109,6 +109,7 @@ class Deciding:
         *,
         source: str,
         details: Mapping[str, Any],
+        right: Right | None = None,
     ) -> str:
         """The same as a part of something larger, in its unit of work.
 
@@ -120,10 +121,13 @@ class Deciding:
             locale: The language of the page.
             source: What it came with, for the proof.
             details: More codes for the request.
+            right: Which right it is, where that does not follow from the ground.
         """
         taken = self._taken(whose, purpose, granted, locale, source)
         about = {"purposes": [purpose.id], **details}
-        request_id = self._requests.write(unit, whose, taken.right, taken.deliveries, locale, about)
+        request_id = self._requests.write(
+            unit, whose, right or taken.right, taken.deliveries, locale, about
+        )
         taken.proof(unit, request_id)
         return request_id
 

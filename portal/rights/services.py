@@ -15,8 +15,12 @@ from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
+from portal.rights.objecting import Objecting
+from portal.rights.own import OwnRecords
 from portal.rights.progress import Following
+from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests
+from portal.rights.restrict import Restricting
 from portal.rights.stop import Stopping
 from portal.rights.telling_apart import TellingApart
 from portal.rights.undo import Undoing
@@ -33,10 +37,14 @@ class Rights:
     deciding: Deciding
     stopping: Stopping
     undoing: Undoing
+    restricting: Restricting
+    objecting: Objecting
     erasing: Erasing
     planning: Planning
     exporting: Exporting
     requests: Requests
+    own: OwnRecords
+    recipients: Recipients
     following: Following
     mailable: Mailable
     feed: Feed

@@ -295,7 +295,7 @@ def test_e5_without_an_authority_all_of_them_are_to_be_found(start_office: Start
 def test_e5_every_right_is_named_with_the_way_to_it(office: Office) -> None:
     page = about(office.visitor().sign_in(office)).partition('id="rights"')[2]
 
-    for place in ("export", "correct", "erase", "consents", "questions"):
+    for place in ("export", "correct", "erase", "consents", "object", "restrict", "questions"):
         assert f'href="/me/{place}"' in page
 
 
