@@ -87,8 +87,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
     keys = Keyring.load(settings.keys_file)
     vault = Vault(keys)
-    text = register_text(settings.register_file.read_bytes())
-    register = read_register(text, settings.languages)
+    register = read_register(register_text(settings.register_file.read_bytes()), settings.languages)
     zone = ZoneInfo(settings.timezone)
     adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
