@@ -3,24 +3,32 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 from sqlalchemy import func, select
 
 from benchmarks.slow_crm import NEW, OLD, SlowCrm
+from portal.access.directory import Directory
 from portal.access.sessions import SignedIn
 from portal.adapters.contract import Adapter, Change
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
+from portal.domain.terms import FEED
 from portal.proof.ledger import Ledger
+from portal.rights.address.others import OtherAddresses
 from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
+from portal.rights.feed import Feed
+from portal.rights.marks import Marks
+from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB, Requests
+from portal.rights.second import SecondErasures
 from portal.store.database import Database
+from portal.store.recalls import Recalls
 from portal.store.tables import Job, Subject
 from portal.store.vault import Keyring, Vault
 from portal.sync.outbox import Outbox
@@ -54,10 +62,29 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     database, vault = Database(url), Vault(keys)
     database.migrate()
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
-    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), utc_now)
-    delivering = Delivering(database, {"crm": cast("Adapter", crm)}, ledger, aftermath, utc_now)
+    recalls, suppressions = Recalls(vault, utc_now), Suppressions(ledger, utc_now)
+    marks, adapters = Marks(recalls, utc_now), {"crm": cast("Adapter", crm)}
+    directory = Directory(adapters, {"bench": ()})
+    others = OtherAddresses(database, vault, recalls, utc_now)
+    feed = Feed(database, recalls, directory, FEED, utc_now)
+    second = SecondErasures(
+        database,
+        vault,
+        outbox,
+        adapters,
+        directory,
+        suppressions,
+        recalls,
+        ledger,
+        UTC,
+        utc_now,
+    )
+    recipients = cast("Recipients", None)  # nobody is erased here
+    aftermath = Aftermath(outbox, suppressions, feed, others, marks, second, recipients, utc_now)
+    delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
-    return Engine(database, outbox, Requests(database, outbox, ledger, utc_now), worker)
+    requests = Requests(database, outbox, ledger, feed, others, utc_now)
+    return Engine(database, outbox, requests, worker)
 
 
 def people(database: Database, count: int) -> Sequence[SignedIn]:

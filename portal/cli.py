@@ -21,10 +21,12 @@ from portal.adapters.registry import known_adapters, load_adapters
 from portal.adapters.shadow import shadow_of
 from portal.checks import Check, missing_file, run_checks
 from portal.cli_api_key import api_key_group
+from portal.cli_cases import COMMANDS as CASES
 from portal.cli_copies import COMMANDS as COPIES
 from portal.cli_links import COMMANDS as LINKS
 from portal.cli_operator import operator_group
 from portal.cli_recovery import COMMANDS as RECOVERY
+from portal.cli_restriction import COMMANDS as RESTRICTION
 from portal.cli_shared import err, fail, out, with_settings
 from portal.config import ConfigError, Settings, load
 from portal.domain.clock import utc_now
@@ -73,7 +75,15 @@ def commands(ctx: click.Context, instance: Path | None) -> None:
     ctx.obj = instance
 
 
-for _command in (operator_group, api_key_group, *RECOVERY, *COPIES, *LINKS):
+for _command in (
+    operator_group,
+    api_key_group,
+    *RECOVERY,
+    *COPIES,
+    *LINKS,
+    *CASES,
+    *RESTRICTION,
+):
     commands.add_command(_command)
 
 

@@ -1,25 +1,22 @@
 """Putting a portal together from its settings: the one place that sees every part."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from portal.access.api_keys import ApiKeys
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
-from portal.access.lifetimes import Lifetimes
+from portal.access.mailed import MailedProofs
 from portal.access.notices import JOB as NOTICE
-from portal.access.notices import NoticeMail
+from portal.access.notices import NoticeMail, Notices
 from portal.access.proof_mail import ProofMail
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
-from portal.adapters.contract import Registry
 from portal.adapters.registry import load_adapters
 from portal.adapters.shadow import in_shadow, shadows
-from portal.config import Limits, MailSettings, Settings
+from portal.config import Settings
 from portal.consent.links import FooterLinks
 from portal.consent.record import ConsentRecord
 from portal.desk.acts import Acts
@@ -30,39 +27,52 @@ from portal.desk.sessions import OperatorSessions
 from portal.desk.signin import SigningIn
 from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock, utc_now
-from portal.domain.register import Register
 from portal.domain.register_file import read_register, register_text
-from portal.erased import Erased, put_together
+from portal.erased import put_together
+from portal.from_settings import lifetimes_from, rates_of, relay_from, spans_from
 from portal.mail.messages import LetterWriter
-from portal.mail.smtp import Mailer, Relay
+from portal.mail.smtp import Mailer
+from portal.moved import put_moved_together
+from portal.opposed import put_together as opposing
 from portal.proof.ledger import Ledger
+from portal.rights.address.means import Means
+from portal.rights.address.others import OtherAddresses
 from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
 from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
+from portal.rights.copies import Copies
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
+from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
+from portal.rights.marks import Marks
 from portal.rights.overdue import Overdue
+from portal.rights.own import OwnRecords
 from portal.rights.progress import Following
+from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
 from portal.rights.stop import Stopping
+from portal.rights.telling import Telling
+from portal.rights.telling_apart import TellingApart
 from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
+from portal.store.recalls import Recalls
 from portal.store.retention import Retention
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
-from portal.sync.gates import Gates, Rate
+from portal.sync.gates import Gates
 from portal.sync.jobs import Handlers
 from portal.sync.outbox import Outbox
 from portal.sync.schedule import JOB as SCHEDULE
@@ -70,54 +80,16 @@ from portal.sync.schedule import Every, Schedule
 from portal.sync.worker import Worker
 from portal.upkeep import Upkeep
 from portal.web.context import Services
-
-
-@dataclass(frozen=True)
-class Portal:
-    """A running portal: what the command line, the demo and the tests hold on to."""
-
-    settings: Settings
-    register: Register
-    database: Database
-    vault: Vault
-    adapters: Registry
-    outbox: Outbox
-    ledger: Ledger
-    gates: Gates
-    handlers: Handlers
-    overdue: Overdue
-    schedule: Schedule
-    erased: Erased
-    worker: Worker
-    crew: Crew
-    services: Services = field(repr=False)
-
-    def start(self) -> None:
-        """Begin to work in the background."""
-        self.schedule.arm()
-        self.crew.start()
-
-    def stop(self) -> None:
-        """Finish what is in hand."""
-        self.crew.stop()
-
-    def close(self) -> None:
-        """Stop, and let go of every connection."""
-        self.stop()
-        for adapter in self.adapters.values():
-            adapter.close()
-        self.database.close()
+from portal.whole import Portal
 
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
     keys = Keyring.load(settings.keys_file)
     vault = Vault(keys)
-    text = register_text(settings.register_file.read_bytes())
-    register = read_register(text, settings.languages)
-    connected = load_adapters(settings.adapters, settings.instance)
+    register = read_register(register_text(settings.register_file.read_bytes()), settings.languages)
     zone = ZoneInfo(settings.timezone)
-    adapters = in_shadow(connected, clock, zone)
+    adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
     database.ping()
     database.migrate()
@@ -127,21 +99,66 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
+    cases, recalls = Cases(database, vault, ledger, clock), Recalls(vault, clock)
+    recipients, marks = Recipients(register, cases), Marks(recalls, clock)
+    others = OtherAddresses(database, vault, recalls, clock)
+    feed_lasts = timedelta(days=settings.retention.feed_days)
+    feed = Feed(database, recalls, directory, feed_lasts, clock)
     erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, clock
+        database,
+        vault,
+        outbox,
+        ledger,
+        register,
+        adapters,
+        directory,
+        journal,
+        feed,
+        others,
+        marks,
+        recalls,
+        cases,
+        recipients,
+        zone,
+        clock,
     )
-    requests = Requests(database, outbox, ledger, clock)
-    cases = Cases(database, vault, ledger, clock)
-    reading = Reading(directory, register)
+    requests = Requests(database, outbox, ledger, feed, others, clock)
+    reading = Reading(directory, register, database, others, settings.role_addresses)
     consents = ConsentRecord(clock)
     undoing = Undoing(database, vault, register, reading, requests, consents, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
-    correcting = Correcting(register, requests, Seals(vault))
+    correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
-    upkeep = Upkeep(database, settings.keys_file, clock)
-    keep = timedelta(days=settings.retention.requests_days)
-    retention = Retention(database, keep, clock)
+    copies = Copies(database, vault, ledger, clock)
+    upkeep = Upkeep(database, settings.keys_file, feed, clock)
+    retention = Retention(database, timedelta(days=settings.retention.requests_days), clock)
     overdue = Overdue(database, zone, clock)
+    writer = LetterWriter(settings.contact, zone)
+    mailer = Mailer(relay_from(settings.mail, settings.public_url))
+    site_names = {site.id: site.name for site in settings.sites}
+    mailed = MailedProofs(database, vault, lifetimes, clock)
+    means = Means(
+        database=database,
+        vault=vault,
+        outbox=outbox,
+        ledger=ledger,
+        recalls=recalls,
+        others=others,
+        sessions=sessions,
+        mailed=mailed,
+        notices=Notices(outbox),
+        directory=directory,
+        reading=reading,
+        requests=requests,
+        register=register,
+        cases=cases,
+        spans=spans_from(settings.limits),
+        site_names=site_names,
+        public_url=settings.public_url,
+        zone=zone,
+        clock=clock,
+    )
+    moved = put_moved_together(means, settings.limits, writer, mailer)
     schedule = Schedule(
         database,
         outbox,
@@ -152,14 +169,29 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
+            Every("addresses", timedelta(hours=1), moved.changing.asking.forget),
             Every("cases", timedelta(days=1), cases.forget),
             Every("census", timedelta(days=1), Census(database, adapters, clock).take),
         ),
         clock,
     )
-    writer = LetterWriter(settings.contact, zone)
-    mailer = Mailer(relay_from(settings.mail, settings.public_url))
-    site_names = {site.id: site.name for site in settings.sites}
+    notices = NoticeMail(writer, mailer, site_names, clock)
+    opposed = opposing(
+        database,
+        vault,
+        outbox,
+        register,
+        reading,
+        requests,
+        deciding,
+        marks,
+        cases,
+        recipients,
+        settings.limits,
+        notices,
+        zone,
+        clock,
+    )
     handlers: Handlers = {
         PROOF_MAIL: ProofMail(
             database,
@@ -173,14 +205,17 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             unknown_per_day=settings.limits.mails_unknown_day,
             clock=clock,
         ),
-        NOTICE: NoticeMail(writer, mailer, site_names, clock),
-        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
+        NOTICE: notices,
+        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, marks, clock),
         SCHEDULE: schedule,
         **erased.handlers,
+        **opposed.handlers,
+        **moved.handlers,
     }
     chores = (
         partial(ledger.seal, database),
         sessions.end_expired,
+        copies.expire,
         LogCut(settings.database),
     )
     gates = Gates(rates_of(adapters))
@@ -203,19 +238,22 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         database=database,
         adapters=adapters,
         asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
-        redeeming=Redeeming(database, vault, sessions, lifetimes, clock),
+        redeeming=Redeeming(database, vault, sessions, mailed, clock),
         api_keys=ApiKeys(database, vault, ledger, settings.limits.api_calls_per_minute, clock),
         sessions=sessions,
         rights=Rights(
             reading=reading,
             correcting=correcting,
+            drafts=Drafts(vault, clock),
             choosing=choosing,
             deciding=deciding,
             stopping=Stopping(
                 database, vault, register, reading, deciding, consents, undoing, clock
             ),
             undoing=undoing,
-            erasing=Erasing(requests, sessions, ledger, clock),
+            restricting=opposed.restricting,
+            objecting=opposed.objecting,
+            erasing=Erasing(requests, sessions, recipients, ledger, clock),
             planning=Planning(
                 database,
                 register,
@@ -225,14 +263,27 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 consents,
                 sessions,
                 erased.suppressions,
+                recipients,
                 ledger,
                 clock,
             ),
-            exporting=Exporting(register, requests, ledger, clock),
+            exporting=Exporting(
+                database,
+                Telling(register, settings, clock),
+                requests,
+                consents,
+                copies,
+                ledger,
+            ),
             requests=requests,
+            own=OwnRecords(database, clock),
+            recipients=recipients,
             following=Following(database, vault, clock),
+            feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
+            changing=moved.changing,
+            telling_apart=TellingApart(database, vault, sessions, register, reading, clock),
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
         links=FooterLinks(keys.links),
@@ -262,44 +313,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         overdue=overdue,
         schedule=schedule,
         erased=erased,
+        opposed=opposed,
         worker=worker,
         crew=crew,
         services=services,
     )
-
-
-def lifetimes_from(limits: Limits) -> Lifetimes:
-    """The durations that the settings give in seconds."""
-    return Lifetimes(
-        signin=timedelta(seconds=limits.token_lifetime),
-        confirm=timedelta(seconds=limits.confirm_lifetime),
-        fresh_proof=timedelta(seconds=limits.proof_lifetime),
-        session_idle=timedelta(seconds=limits.session_idle),
-        session_absolute=timedelta(seconds=limits.session_absolute),
-        code_tries=limits.code_tries,
-    )
-
-
-def relay_from(mail: MailSettings, public_url: str) -> Relay:
-    """The mail server that the settings name."""
-    return Relay(
-        server=mail.server,
-        port=mail.port,
-        security=mail.security,
-        sender=mail.sender,
-        sender_name=mail.sender_name,
-        username=mail.username,
-        password=mail.password.get_secret_value() if mail.password else None,
-        ca_file=str(mail.ca_file) if mail.ca_file else None,
-        timeout=mail.timeout,
-        message_id_domain=urlsplit(public_url).hostname or "localhost",
-    )
-
-
-def rates_of(adapters: Registry) -> dict[str, Rate]:
-    """The adapters that may not be called as they come."""
-    return {
-        name: Rate(adapter.settings.per_second, adapter.settings.burst)
-        for name, adapter in adapters.items()
-        if adapter.settings.per_second is not None
-    }

@@ -19,7 +19,7 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from portal.config_parts import Authority, Contact, Part
+from portal.config_parts import ROLE_ADDRESSES, Authority, Contact, Part
 from portal.config_sources import gather
 from portal.config_values import (
     LANGUAGES,
@@ -125,6 +125,7 @@ class Site(Part):
     adapters: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     """The adapters its visitors see; empty: all."""
     accent: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")  # its phone numbers need no +
     erase_after_hours: int = Field(default=48, ge=0, le=168)  # 0: at once only
     authority: Authority | None = None
     """Where its visitors complain, if it is another than the installation's."""
@@ -147,6 +148,13 @@ class Limits(Part):
     api_calls_per_minute: int = Field(default=120, ge=1)
     """Of one API key."""
     code_tries: int = Field(default=5, ge=1, le=10)
+    address_wait: int = Field(default=86_400, ge=3600, le=7 * 86_400)
+    """How long a new address waits for a word of the old mailbox before it takes effect."""
+    address_back: int = Field(default=14 * 86_400, ge=86_400, le=60 * 86_400)
+    """How long the old mailbox can take it back."""
+    address_links: int = Field(default=365 * 86_400, ge=86_400, le=5 * 365 * 86_400)
+    """How long the new address is kept, sealed, so that links in older mail stop what goes
+    there."""
 
     @model_validator(mode="after")
     def _idle_ends_before_the_session(self) -> Self:
@@ -160,6 +168,8 @@ class RetentionSettings(Part):
 
     requests_days: int = Field(default=1826, ge=90, le=3653)
     """What was asked for and decided, in days: five years, as long as a claim may be made."""
+    feed_days: int = Field(default=30, ge=1, le=30)
+    """Whom an entry of the feed for programs is about, in days."""
 
 
 class Settings(Part):
@@ -185,6 +195,8 @@ class Settings(Part):
     mail: MailSettings
     sites: Annotated[tuple[Site, ...], BeforeValidator(listed)] = Field(min_length=1)
     limits: Limits = Limits()
+    role_addresses: Annotated[tuple[str, ...], BeforeValidator(listed)] = ROLE_ADDRESSES
+    """What stands before the @ in addresses that a whole company reads: they show nothing."""
     retention: RetentionSettings = RetentionSettings()
     adapters: Mapping[str, Mapping[str, Any]] = Field(repr=False)
     worker: bool = True

@@ -314,11 +314,12 @@ def start_office(
     smtp_server: MailServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[StartOffice]:
-    canary = Canary()
+    clock, canary = FakeClock(), Canary()
     (temporary := tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
-    start = StartOffice(office_folder, tmp_path, FakeClock(), smtp_server, canary)
+    monkeypatch.setattr("portal.adapters.sql.adapter._now", clock)  # what is kept has its time
+    start = StartOffice(office_folder, tmp_path, clock, smtp_server, canary)
     logging.getLogger().addHandler(canary)
     yield start
     logging.getLogger().removeHandler(canary)

@@ -193,8 +193,10 @@ class Retained:
     """One category of data that stays after an erasure, why, and until when.
 
     ``category`` is a category of the register; ``ground`` the exception, as ``17(3)(b)``; ``law``
-    the duty in words per language; ``until`` the last day on which it is kept; ``count`` how many
-    records. Holds no personal value.
+    the duty in words per language; ``until`` the last day on which any of it is kept; ``count`` how
+    many records. ``first`` is the last day on which all of it is kept: on the next day `erase` is
+    called once more, and removes what need not be kept any more. None: nothing goes by itself.
+    Holds no personal value.
     """
 
     category: str
@@ -202,6 +204,7 @@ class Retained:
     law: Mapping[str, str]
     until: date | None
     count: int
+    first: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +247,8 @@ class Capabilities:
     idempotent: bool = False
     """Does the CRM itself honour idempotency keys?"""
     optional: frozenset[str] = frozenset()
-    """Of ``set_address``, ``set_frequency``, ``pause``, ``set_link``, ``changes_since``, …"""
+    """Of ``set_address`` (see `SetsAddress`), ``set_frequency``, ``pause``, ``set_link``,
+    ``changes_since``, …"""
 
 
 class Location(BaseModel):
@@ -331,7 +335,11 @@ class Adapter(Protocol):
         """Mark or unmark the record as restricted (Art. 18 GDPR)."""
 
     def erase(self, ref: Ref, *, key: str) -> Erasure:
-        """Erase what may be erased. Repeating it on an erased record returns the same result."""
+        """Erase what may be erased. Repeating it on an erased record returns the same result.
+
+        Of what has to be kept it removes what need not be kept any more: at once, and when it is
+        called again after the day that `Retained.first` told.
+        """
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         """What `erase` would do to this record now, for the review before it. Changes nothing."""
@@ -349,5 +357,24 @@ class Adapter(Protocol):
         """Let go of connections; the instance is not used afterwards."""
 
 
+@runtime_checkable
+class SetsAddress(Protocol):
+    """What an adapter can do whose ``capabilities.optional`` names ``set_address``."""
+
+    def set_address(self, ref: Ref, seen: str, address: str, *, key: str) -> Outcome:
+        """Write the address that the record is found by, and everything that hangs on it.
+
+        Raises `Conflict` when the record's own address is no longer ``seen``, as `Record.email` has
+        given it, and nothing was written then; `Refused` when the CRM will not have this address
+        twice. An address that is there already is `Outcome.ALREADY`.
+        """
+
+
 Registry = Mapping[str, Adapter]
 """Adapters by name, in the order of the configuration."""
+
+
+def that_sets_address(adapter: Adapter) -> SetsAddress | None:
+    """The same adapter, if it can write addresses; None: a person has to do that."""
+    can = "set_address" in adapter.capabilities.optional
+    return adapter if can and isinstance(adapter, SetsAddress) else None

@@ -4,7 +4,7 @@ Where a CRM holds the consent too, the CRM's state is what counts and this is th
 no CRM does, this is the truth.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal.adapters.contract import Evidence
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
-from portal.store.tables import Consent, Delivery
+from portal.store.tables import Consent, Delivery, Subject
 
 SOURCE = "portal"
 OVERTAKEN = "superseded"
@@ -24,6 +24,8 @@ RESTORED = "restored"
 """The cause of one that was written down again from the journal, after the portal was restored."""
 BY_LINK = "footer-link"
 """Stopped by a footer link: by whoever holds the mail, without a session."""
+OBJECTED = "portal:objection"
+"""Stopped with all other direct marketing, by one objection (Art. 21(2) and (3) GDPR)."""
 UNDONE = "footer-undo"
 """Put back within minutes, from the very page that said that it was stopped."""
 
@@ -85,6 +87,21 @@ class ConsentRecord:
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
         return {row.purpose: Decision(row.granted, row.at, row.source) for row in rows}
+
+    @staticmethod
+    def every(db: Session, subject_id: str) -> Sequence[Consent]:
+        """All decisions of a subject, oldest first."""
+        return db.scalars(
+            select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
+        ).all()
+
+    @staticmethod
+    def for_all(db: Session, subject_id: str, purpose: str) -> Decision | None:
+        """Of one of several people under an address: what was decided for all of them."""
+        subject = db.get(Subject, subject_id)
+        if subject is None or subject.part_of is None:
+            return None
+        return ConsentRecord.latest(db, subject.part_of).get(purpose)
 
     @staticmethod
     def last(db: Session, subject_id: str, purpose: str) -> Consent | None:

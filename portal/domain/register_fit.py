@@ -66,8 +66,9 @@ def _warnings(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
     for field in register.fields:
         if field.id not in fields:
             yield f"the register's field {field.id} is held by no adapter"
-        elif field.editable and field.id not in writable:
-            yield f"the register calls the field {field.id} editable, but no adapter can write it"
+        elif (field.editable or field.replaceable) and field.id not in writable:
+            how = "editable" if field.editable else "replaceable"
+            yield f"the register calls the field {field.id} {how}, but no adapter can write it"
     for purpose in register.purposes:
         if purpose.id not in purposes:
             yield f"the register's purpose {purpose.id} is held by no adapter"

@@ -11,6 +11,7 @@ class Goal(StrEnum):
     COPY = "copy"
     ERASE = "erase"
     QUESTION = "question"
+    ADDRESS = "address"
 
 
 class Right(StrEnum):
@@ -25,7 +26,9 @@ class Right(StrEnum):
     WITHDRAW = "withdraw"  # Art. 7(3)
     CONSENT = "consent"  # Art. 7(1): given (again) by the subscriber on the page
     KEEP = "keep"  # an erasure that waits is taken back: she changed her mind
+    LIFT = "lift"  # a restriction is taken back by her, or lifted (Art. 18(3))
     QUESTION = "question"
+    ADDRESS = "address"  # Art. 16: the e-mail address, by which she is found
 
 
 class DeliveryState(StrEnum):
@@ -66,7 +69,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.CONFLICT: frozenset(),
     DeliveryState.FAILED: frozenset({DeliveryState.QUEUED}),  # an operator replays it
     DeliveryState.CONFIRMED: frozenset(),
-    DeliveryState.RETAINED: frozenset(),
+    DeliveryState.RETAINED: frozenset({DeliveryState.CONFIRMED}),  # the day came: that went as well
 }
 
 
@@ -90,5 +93,5 @@ LANE_OF_RIGHT = {
     Right.ERASE: Lane.PROTECT,
 }
 
-FRESH_PROOF_GOALS = frozenset({Goal.COPY, Goal.ERASE})
+FRESH_PROOF_GOALS = frozenset({Goal.COPY, Goal.ERASE, Goal.ADDRESS})
 """Goals that need a proof of the mailbox for just that, minutes old, and finish top-level only."""

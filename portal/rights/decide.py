@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session as Db
+
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Whose, take_turns
 from portal.adapters.contract import Adapter
@@ -14,6 +16,7 @@ from portal.domain.register import Ground, Purpose, Register
 from portal.domain.rights import Right
 from portal.rights.deeds import consent
 from portal.rights.holdings import Holdings, Reading
+from portal.rights.parts import hers
 from portal.rights.requests import Alongside, Requests
 from portal.store.database import Database, Unit
 
@@ -71,7 +74,7 @@ class Deciding:
     def standings(self, signed_in: SignedIn, held: Holdings) -> list[Standing]:
         """Every purpose that can be stopped, in the register's order."""
         with self._database.reading() as db:
-            decisions = self._record.latest(db, signed_in.subject_id)
+            decisions = latest_of(db, signed_in)
         return [
             standing_of(purpose, held, decisions.get(purpose.id))
             for purpose in self._register.purposes
@@ -81,16 +84,18 @@ class Deciding:
     def decide(self, signed_in: SignedIn, purpose: Purpose, granted: bool, locale: str) -> str:
         """Take a decision down, with its proof; the request's id.
 
-        It goes to every system that holds the purpose, also to one that is away now.
+        It goes to every system that holds the purpose, also to one that is away now. Of several
+        people under one address each may stop for all, and give for herself alone.
         """
-        taken = self._taken(signed_in, purpose, granted, locale, SOURCE)
+        whose: Whose = signed_in if granted else signed_in.as_mailbox
+        taken = self._taken(whose, purpose, granted, locale, SOURCE)
         return self._requests.receive(
-            signed_in,
+            whose,
             taken.right,
             taken.deliveries,
             locale=locale,
             details={"purposes": [purpose.id]},
-            first=lambda unit: take_turns(unit.session, signed_in.subject_id),
+            first=lambda unit: take_turns(unit.session, whose.subject_id),
             along=taken.proof,
         )
 
@@ -104,6 +109,7 @@ class Deciding:
         *,
         source: str,
         details: Mapping[str, Any],
+        right: Right | None = None,
     ) -> str:
         """The same as a part of something larger, in its unit of work.
 
@@ -115,10 +121,13 @@ class Deciding:
             locale: The language of the page.
             source: What it came with, for the proof.
             details: More codes for the request.
+            right: Which right it is, where that does not follow from the ground.
         """
         taken = self._taken(whose, purpose, granted, locale, source)
         about = {"purposes": [purpose.id], **details}
-        request_id = self._requests.write(unit, whose, taken.right, taken.deliveries, locale, about)
+        request_id = self._requests.write(
+            unit, whose, right or taken.right, taken.deliveries, locale, about
+        )
         taken.proof(unit, request_id)
         return request_id
 
@@ -139,12 +148,25 @@ class Deciding:
                 request_id=request_id,
             )
             if granted:
-                self._suppressions.lift(
-                    unit.session, whose.subject_id, evidence.at, "portal", request_id
-                )
+                for one in {whose.subject_id, whose.mailbox_id or whose.subject_id}:
+                    self._suppressions.lift(unit.session, one, evidence.at, "portal", request_id)
 
-        deliveries = {name: consent(whose.email, purpose.id, granted, evidence) for name in holders}
+        deliveries = {
+            name: consent(whose.email, purpose.id, granted, evidence, hers=part)
+            for name in holders
+            if (part := hers(whose.opened, name)) is not None
+        }
         return Taken(right_of(purpose, granted), deliveries, proof)
+
+
+def latest_of(db: Db, signed_in: SignedIn) -> Mapping[str, Decision]:
+    """The latest decision per purpose id; of several people hers, or what was decided for all."""
+    decisions = dict(ConsentRecord.latest(db, signed_in.mailbox_id))
+    if signed_in.opened is not None:
+        for purpose, one in ConsentRecord.latest(db, signed_in.subject_id).items():
+            if purpose not in decisions or decisions[purpose].at <= one.at:
+                decisions[purpose] = one
+    return decisions
 
 
 def right_of(purpose: Purpose, granted: bool) -> Right:

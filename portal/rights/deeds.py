@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from portal.access.directory import records_of
+from portal.access.subjects import Opened
 from portal.adapters.contract import (
     Adapter,
     Change,
@@ -19,12 +19,15 @@ from portal.adapters.contract import (
     Outcome,
     Record,
     Ref,
-    Retained,
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
+from portal.rights.address.deed import move
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
 from portal.rights.holdings import name_of
+from portal.rights.known import addresses_in, is_any, records_under
+from portal.rights.outcomes import again_for, as_outcome
+from portal.rights.parts import hers_among, refs_of, whose
 from portal.rights.restricting import restrict
 from portal.rights.values import from_json, same, scalar_of, to_json
 
@@ -53,11 +56,16 @@ def consent(
     granted: bool,
     evidence: Evidence,
     only: Sequence[str] | None = None,
+    hers: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Record this decision in every record of the address; or only in those of these keys."""
+    """Record this decision in every record of the address; or only in those of these keys.
+
+    Or, by ``hers``, in those of one of several people: see `portal.rights.parts`.
+    """
     those = {} if only is None else {"only": list(only)}
     return {
         **those,
+        **(hers or {}),
         "do": "consent",
         "email": email.address,
         "purpose": purpose,
@@ -73,13 +81,20 @@ def consent(
 
 
 def erasure(
-    email: Email, refs: Sequence[Ref] | None, name_fields: Sequence[str], names: Sequence[str]
+    email: Email,
+    refs: Sequence[Ref] | None,
+    name_fields: Sequence[str],
+    names: Sequence[str],
+    opened: Opened | None = None,
 ) -> dict[str, Any]:
     """Erase these records; None: those found when the system answers again.
 
     Of the latter only the same person's: ``names`` are those of the records that were reviewed.
+    ``opened``: others use the address as well, and of those nothing is erased, now or later.
     """
+    shared = {"who": whose(opened)} if opened else {}
     return {
+        **shared,
         "do": "erase",
         "email": email.address,
         "name_fields": list(name_fields),
@@ -98,7 +113,7 @@ def likeness(payload: Mapping[str, Any]) -> str:
 
 
 def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
-    email = Email.parse(payload["email"])
+    hers = addresses_in(payload)
     wanted: dict[Ref, list[Change]] = {}
     met: set[str] = set()
     for ref_key, stored in payload["records"].items():
@@ -108,9 +123,9 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         ]
         record = adapter.read(ref)
         # A record that was erased, or is somebody else's by now, is not written to.
-        if record is not None and email.same_mailbox(record.email):
+        if record is not None and is_any(hers, record.email):
             met |= _met(record, changes)
-            wanted[ref] = _unwritten(record, changes)
+            wanted[ref] = _differing(record, changes)  # not what was written already
     if met:  # of several records none is written before every one of them was looked at
         return Ended(DeliveryState.CONFLICT, {"fields": sorted(met)})
     if not wanted:
@@ -138,11 +153,6 @@ def _met(record: Record, changes: Sequence[Change]) -> set[str]:
     }
 
 
-def _unwritten(record: Record, changes: Sequence[Change]) -> list[Change]:
-    """Before writing: what an attempt whose answer was lost has not written already."""
-    return _differing(record, changes)
-
-
 def _differing(record: Record | None, changes: Sequence[Change]) -> list[Change]:
     """What the record does not hold yet."""
     if record is None:
@@ -158,9 +168,7 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     purpose, granted = payload["purpose"], payload["granted"]
     told = payload["evidence"]
     evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
-    records = records_of(adapter, Email.parse(payload["email"]))
-    if "only" in payload:
-        records = [record for record in records if record.ref.key in payload["only"]]
+    records = hers_among(records_under(adapter, addresses_in(payload)), payload)
     if not records:
         # Nothing to stop is as good as stopped; a consent that nobody can keep was not given.
         end = DeliveryState.FAILED if granted else DeliveryState.CONFIRMED
@@ -198,98 +206,65 @@ def _by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> En
 
 
 def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
-    email = Email.parse(payload["email"])
-    refs = _to_erase(adapter, payload, email)
+    addresses = addresses_in(payload)
+    refs = _to_erase(adapter, payload, addresses)
     if refs is None:
         return Ended(DeliveryState.AWAITING, by_a_person=True)
-    erasures, hers, shadow = [], [], Rehearsal()
+    done: dict[Ref, Erasure] = {}
+    hers, shadow = [], Rehearsal()
     for number, ref in enumerate(refs):
         with shadow:
             if adapter.erased(ref):  # by an attempt before, whose answer was lost
-                erasures.append(adapter.erasure_plan(ref))
-            elif _is_hers(adapter, ref, email):
+                done[ref] = adapter.erasure_plan(ref)
+            elif _is_hers(adapter, ref, addresses):
                 hers.append(ref)
-                erasures.append(adapter.erase(ref, key=f"{key}:{number}"))
+                done[ref] = adapter.erase(ref, key=f"{key}:{number}")
     if in_shadow := shadow.ended():
         return in_shadow
-    kinds = {erasure.kind for erasure in erasures}
-    outcome = as_outcome(erasures)
+    kinds = {erasure.kind for erasure in done.values()}
+    outcome = as_outcome([*done.values()])
     if ErasureKind.MANUAL in kinds:
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)
     if not all(adapter.erased(ref) for ref in hers):
         if ErasureKind.ASYNC in kinds:
             return Ended(DeliveryState.AWAITING, outcome)
         return Ended(DeliveryState.UNCONFIRMED, {**outcome, "cause": NOT_CONFIRMED})
-    if len(erasures) < len(refs):
+    if len(done) < len(refs):
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)  # somebody else's by now
     kept = bool(outcome["retained"])
-    return Ended(DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED, outcome)
+    state = DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED
+    return Ended(state, outcome, again=again_for(adapter, done))
 
 
-def _to_erase(adapter: Adapter, payload: Mapping[str, Any], email: Email) -> list[Ref] | None:
+def _to_erase(
+    adapter: Adapter, payload: Mapping[str, Any], addresses: Sequence[Email]
+) -> list[Ref] | None:
     """Those that were reviewed, or else those found now; None: a person has to see to it."""
     if adapter.capabilities.erase is None:
         return None
     if payload["refs"] is not None:
         return [Ref(adapter.name, ref_key) for ref_key in payload["refs"]]
-    records = records_of(adapter, email)
+    records = records_under(adapter, addresses)
+    if "who" in payload:
+        return refs_of(records, payload["who"])
     names = {name_of(record, payload["name_fields"]) for record in records}
     if len({*names, *payload["names"]} - {""}) > 1:
         return None  # whose they are, who knows?
     return [record.ref for record in records]
 
 
-def _is_hers(adapter: Adapter, ref: Ref, email: Email) -> bool:
+def _is_hers(adapter: Adapter, ref: Ref, addresses: Sequence[Email]) -> bool:
     """Is it still the record of this mailbox, or at least of no other?
 
     A database may give the number of a deleted row to the next person, and an attempt whose answer
     was lost comes back under that number.
     """
     record = adapter.read(ref)
-    return record is None or not record.email or email.same_mailbox(record.email)
-
-
-def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:
-    """What was removed and what was kept, over all records, as it is stored and shown."""
-    retained = merge([kept for erasure in erasures for kept in erasure.retained])
-    kept_categories = {kept.category for kept in retained}
-    removed = {category for erasure in erasures for category in erasure.removed}
-    return {
-        "removed": sorted(removed - kept_categories),
-        "retained": [
-            {
-                "category": kept.category,
-                "ground": kept.ground,
-                "law": dict(kept.law),
-                "until": kept.until.isoformat() if kept.until else None,
-                "count": kept.count,
-            }
-            for kept in retained
-        ],
-    }
-
-
-def merge(retained: Sequence[Retained]) -> list[Retained]:
-    """One line per category and ground: counts added up, the latest day."""
-    merged: dict[tuple[str, str], Retained] = {}
-    for kept in retained:
-        place = (kept.category, kept.ground)
-        before = merged.get(place)
-        if before is None:
-            merged[place] = kept
-            continue
-        days = [day for day in (before.until, kept.until) if day]
-        merged[place] = Retained(
-            category=kept.category,
-            ground=kept.ground,
-            law=kept.law,
-            until=max(days, default=None),
-            count=before.count + kept.count,
-        )
-    return list(merged.values())
+    return record is None or not record.email or is_any(addresses, record.email)
 
 
 DEEDS: Mapping[str, Deed] = {
+    "address": move,
     "correct": _correct,
     "consent": _consent,
     "restrict": restrict,

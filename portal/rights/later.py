@@ -14,17 +14,19 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import Sessions, SignedIn
 from portal.access.subjects import take_turns
-from portal.consent.record import ConsentRecord
+from portal.consent.record import RESTORED, ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.domain.rights import Right
 from portal.proof.ledger import Ledger
-from portal.rights.decide import STOPPABLE, Deciding, Standing
+from portal.rights.decide import STOPPABLE, Deciding, Standing, latest_of
 from portal.rights.ended import CANCELLED
 from portal.rights.erase import deliveries_of
 from portal.rights.holdings import Holdings, Reading
+from portal.rights.parts import hers
 from portal.rights.planned import let_go, planned_key, planned_of, take, under_way
+from portal.rights.recipients import RECIPIENTS, Recipients
 from portal.rights.requests import WITH, Requests, acknowledged, is_hers
 from portal.rights.restricting import restriction
 from portal.store.database import Database, Unit
@@ -55,6 +57,7 @@ class Planning:
         record: ConsentRecord,
         sessions: Sessions,
         suppressions: Suppressions,
+        recipients: Recipients,
         ledger: Ledger,
         clock: Clock,
     ) -> None:
@@ -66,6 +69,7 @@ class Planning:
         self._record = record
         self._sessions = sessions
         self._suppressions = suppressions
+        self._recipients = recipients
         self._ledger = ledger
         self._clock = clock
 
@@ -101,7 +105,7 @@ class Planning:
                 Right.ERASE,
                 deliveries_of(signed_in, held),
                 locale,
-                {},
+                self._to_tell(held),
                 due_at,
             )
             self._stop(unit, signed_in, standings, locale, request_id)
@@ -110,6 +114,11 @@ class Planning:
             unit.commit()
         acknowledged()
         return request_id
+
+    def _to_tell(self, held: Holdings) -> dict[str, Any]:
+        """Whom to tell once it is done."""
+        ids = self._recipients.of_held(held)
+        return {RECIPIENTS: ids} if ids else {}
 
     def _stop(
         self,
@@ -120,7 +129,7 @@ class Planning:
         request_id: str,
     ) -> None:
         """Everything that is on, that may be, or that is about to be."""
-        own = self._record.latest(unit.session, signed_in.subject_id)
+        own = latest_of(unit.session, signed_in)
         on_its_way = under_way(unit.session, signed_in.subject_id)
         for standing in standings:
             purpose = standing.purpose
@@ -142,13 +151,11 @@ class Planning:
     def _restrict(
         self, unit: Unit, signed_in: SignedIn, held: Holdings, locale: str, request_id: str
     ) -> None:
-        """Where the CRM can. Where somebody has done so already, it is not ours to free again."""
+        """Where the CRM can. What somebody else has marked before is not ours to free again."""
         deliveries = {
-            name: restriction(signed_in.email, True, request_id)
+            name: restriction(signed_in.email, True, request_id, hers(held.opened, name))
             for name, adapter in held.adapters.items()
-            if adapter.capabilities.restrict
-            and (held.records.get(name) or name in held.away)
-            and not any(record.restricted for record in held.records.get(name, ()))
+            if adapter.capabilities.restrict and (held.records.get(name) or name in held.away)
         }
         if deliveries:
             details = {WITH: request_id}
@@ -159,7 +166,7 @@ class Planning:
     def given_again(self, signed_in: SignedIn, request_id: str) -> list[Purpose]:
         """What taking this one back would give again."""
         with self._database.reading() as db:
-            return self._stopped_by(db, signed_in.subject_id, request_id)
+            return self._stopped_by(db, signed_in, request_id)
 
     def keep(self, signed_in: SignedIn, request_id: str, locale: str) -> str | None:
         """Take an erasure back while it waits; the id of the request that does so.
@@ -181,7 +188,7 @@ class Planning:
                 return before
             if not take(db, erasure, now):  # before anything else of hers is locked
                 raise TooLate
-            again = self._stopped_by(db, signed_in.subject_id, request_id)
+            again = self._stopped_by(db, signed_in, request_id)
             lifted = self._lifted(db, signed_in, erasure)
             about = {"of": request_id, "purposes": [purpose.id for purpose in again]}
             kept = self._requests.write(unit, signed_in, Right.KEEP, lifted, locale, about)
@@ -203,8 +210,9 @@ class Planning:
         acknowledged()
         return kept
 
-    def _stopped_by(self, db: Db, subject_id: str, request_id: str) -> list[Purpose]:
+    def _stopped_by(self, db: Db, signed_in: SignedIn, request_id: str) -> list[Purpose]:
         """Of what this erasure has stopped: what was on, and nothing was decided about since."""
+        subject_id, decided = signed_in.subject_id, latest_of(db, signed_in)
         latest = {
             row.purpose: row.request_id
             for row in db.scalars(
@@ -219,7 +227,10 @@ class Planning:
         return [
             purpose
             for purpose in self._register.purposes
-            if purpose.ground in STOPPABLE and latest.get(purpose.id) in stopped
+            if purpose.ground in STOPPABLE
+            and latest.get(purpose.id) in stopped
+            # and not for the whole address since; of a restored one the journal tells no source
+            and decided[purpose.id].source in {STOPPED_WITH, RESTORED}
         ]
 
     def _lifted(
@@ -231,11 +242,12 @@ class Planning:
             for one in _came_with(db, erasure.subject_id, erasure.id)
             if one.right == Right.RESTRICT
         ]
-        if db.scalar(select(Job.id).where(Job.key == planned_key(erasure.id))) is not None:
+        planned = select(Job.id).where(Job.key == planned_key(erasure.id))
+        if not restricted and db.scalar(planned) is not None:  # of a journal that said less
             restricted = [erasure.id]
         names = set(db.scalars(select(Delivery.adapter).where(Delivery.request_id.in_(restricted))))
         return {
-            name: restriction(signed_in.email, False, erasure.id)
+            name: restriction(signed_in.email, False, erasure.id, hers(signed_in.opened, name))
             for name, adapter in self._reading.adapters_of(signed_in).items()
             if name in names and adapter.capabilities.restrict
         }

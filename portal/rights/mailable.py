@@ -77,6 +77,9 @@ class _Asked:
     site: str
     tier: int = 0
     """No field is shown."""
+    mailbox_id: str | None = None
+    opened: None = None
+    """Mail goes to the address, whoever uses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ class Mailable:
         return _Decided(
             self._record.latest(db, subject_id),
             erasure_of(db, subject_id, sorted(sites), self._clock()),
-            is_being_restricted(db, subject_id, sites),
+            is_being_restricted(db, subject_id, sites, self._clock()),
         )
 
     def _told(self, site: str, held: Holdings, decided: _Decided) -> Mailability:

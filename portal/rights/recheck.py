@@ -10,11 +10,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session as Db
 
-from portal.access.directory import Directory, records_of
-from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
+from portal.access.directory import Directory
+from portal.adapters.contract import Adapter, AdapterError, Record, Ref, Registry
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights import second
+from portal.rights.known import ALSO, addresses_in, records_under
+from portal.rights.parts import is_of
 from portal.rights.planned import planned_of
 from portal.rights.reappeared import Reappeared
 from portal.rights.returned import Finding, look_at
@@ -54,8 +57,11 @@ def recheck(
         JOB,
         {
             "email": erased["email"],
+            ALSO: erased.get(ALSO, []),
             "refs": erased["refs"] or [],
             "subject": subject_id,
+            # Of several people under the address, by whose name to know her: not by the address.
+            "who": erased.get("who"),
         },
         adapter=delivery.adapter,
         key=f"recheck:{delivery.id}",
@@ -93,13 +99,14 @@ class Rechecking(Handler):
             sites = self._directory.sites_of(adapter.name)
             suppressed = self._suppressions.of(db, subject_id, sites)
             waits = planned_of(db, subject_id, self._clock())
+            is_due = second.is_due(db, subject_id, adapter.name, self._clock())
         if suppressed is None:
             return Finished()
-        if waits is not None:  # she has asked herself, and may take it back
+        if waits is not None or is_due:  # she has asked herself, or what was kept is to go just now
             return self._next(task, nothing)
-        email = Email.parse(task.payload["email"])
+        hers = addresses_in(task.payload)
         try:
-            found = self._look(adapter, email, task.payload["refs"], suppressed.since)
+            found = self._look(adapter, hers, task.payload, suppressed.since)
         except AdapterError as error:
             return stumbled(error)
         if Finding.OPTED_IN in found.values():
@@ -107,16 +114,23 @@ class Rechecking(Handler):
         back = [ref for ref, finding in found.items() if finding is Finding.BACK]
         if not back:
             return self._next(task, nothing)
-        return self._next(task, self._reported(subject_id, email, back))
+        return self._next(task, self._reported(subject_id, hers, back))
 
     def _look(
-        self, adapter: Adapter, email: Email, keys: Sequence[str], since: datetime
+        self,
+        adapter: Adapter,
+        hers: Sequence[Email],
+        looked_for: Mapping[str, Any],
+        since: datetime,
     ) -> dict[Ref, Finding]:
-        refs = [Ref(adapter.name, key) for key in keys]
-        refs += [record.ref for record in records_of(adapter, email)]
-        now = self._clock()
+        who, now = looked_for.get("who"), self._clock()
+        refs = [Ref(adapter.name, key) for key in looked_for["refs"]]
+        if who is not None:  # a key may be somebody else's by now, under the same address
+            refs = [ref for ref in refs if _is_free_or_hers(adapter.read(ref), who)]
+        records = records_under(adapter, hers)
+        refs += [one.ref for one in records if who is None or is_of(one, who)]
         return {
-            ref: look_at(adapter, ref, email, since, self._opt_ins, now)
+            ref: look_at(adapter, ref, hers, since, self._opt_ins, now)
             for ref in dict.fromkeys(refs)
         }
 
@@ -133,11 +147,15 @@ class Rechecking(Handler):
 
         return record
 
-    def _reported(self, subject_id: str, email: Email, refs: Sequence[Ref]) -> Recording:
+    def _reported(self, subject_id: str, hers: Sequence[Email], refs: Sequence[Ref]) -> Recording:
         def record(db: Db) -> None:
             # What is written with a job's end; the worker that ends it looks for more by itself.
             unit = Unit(db, "job ended")
             for ref in refs:
-                self._reappeared.report(unit, subject_id, email, ref, by=JOB)
+                self._reappeared.report(unit, subject_id, hers, ref, by=JOB)
 
         return record
+
+
+def _is_free_or_hers(record: Record | None, who: Mapping[str, Any]) -> bool:
+    return record is None or not record.email.strip() or is_of(record, who)

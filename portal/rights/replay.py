@@ -5,72 +5,42 @@ what was decided stands in the portal's own tables. Corrections are not: no valu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
-from portal.adapters.contract import Adapter, Evidence, Record
+from portal.adapters.contract import Adapter, Record
 from portal.consent.record import ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
-from portal.domain.rights import DeliveryState, Right
+from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.asked_since import (
+    Missing,
+    Replayed,
+    Wanted,
+    delivered,
+    evidence_of,
+    redone_since,
+)
 from portal.rights.deeds import consent
+from portal.rights.marks import Marks
+from portal.rights.naming import Naming
 from portal.rights.reapply import erasure_again, reapply
-from portal.rights.restored import unsure
+from portal.rights.restricting import restriction
+from portal.rights.restrictions import restriction_of
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.walk import Held, Hit, Progress, walk
 from portal.store.database import Database, Unit
-from portal.store.tables import Consent, Delivery, LedgerEntry, Request, SubjectAlias
+from portal.store.tables import Consent, Request, Subject, SubjectAlias
 from portal.store.vault import Vault
 from portal.sync.outbox import Outbox
 
-ENDED_WELL = (DeliveryState.CONFIRMED, DeliveryState.RETAINED)
 STOPS = (Right.WITHDRAW, Right.OBJECT)
-
-
-@dataclass(slots=True)
-class Replayed:
-    """What a replay did. All are numbers of records, where nothing else is said."""
-
-    adapter: str
-    dry_run: bool
-    records: int = 0
-    """That the system holds with an address."""
-    erasures: int = 0
-    """Put to work to be erased again."""
-    withdrawals: int = 0
-    """In which a consent is put to work to be withdrawn again."""
-    objections: int = 0
-    """In which an objection is put to work to be recorded again."""
-    already: int = 0
-    """Of these people, in which nothing had to be done."""
-    waiting: int = 0
-    """Jobs of an earlier replay that wait still."""
-    superseded: int = 0
-    """Decisions that a later one of the same person has overtaken."""
-    corrections_lost: int = 0
-    """Corrections made since: they are not kept, and cannot be made again."""
-    consents_lost: int = 0
-    """Consents given on the portal since: giving is hers to do again."""
-
-    @property
-    def to_do(self) -> int:
-        """What was put to work."""
-        return self.erasures + self.withdrawals + self.objections
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What one subject asked for, and what of it still stands."""
-
-    subject_id: str
-    erased_since: datetime | None = None
-    stops: dict[str, Consent] = field(default_factory=dict)
-    """Purpose id → the decision against it."""
+MARKS = (Right.RESTRICT, Right.LIFT, Right.KEEP)
+"""What sets or takes off the mark "keep, do not use"."""
 
 
 class Replaying:
@@ -83,18 +53,22 @@ class Replaying:
         outbox: Outbox,
         directory: Directory,
         suppressions: Suppressions,
+        marks: Marks,
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
+        naming: Naming,
     ) -> None:
         self._database = database
         self._vault = vault
         self._outbox = outbox
         self._directory = directory
         self._suppressions = suppressions
+        self._marks = marks
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
+        self._naming = naming
 
     def replay(
         self,
@@ -136,12 +110,13 @@ class Replaying:
     def _walk(
         self,
         adapter: Adapter,
-        known: Mapping[bytes, Wanted],
+        known: Mapping[bytes, tuple[Wanted, ...]],
         replayed: Replayed,
         progress: Progress,
     ) -> None:
-        for count, hits in walk(adapter, self._vault.hasher, Held(known), None):
+        for count, met in walk(adapter, self._vault.hasher, Held(known), None):
             replayed.records += count
+            hits = self._naming.each(adapter, met)
             looked = [(hit, self._look(adapter, hit)) for hit in hits]
             if looked:
                 with self._database.unit("replay") as unit:
@@ -159,8 +134,8 @@ class Replaying:
         """By subject: what was done there since, and has not been overtaken by a later decision."""
         sites = self._directory.sites_of(adapter)
         wanted: dict[str, Wanted] = {}
-        redone = _redone(adapter, since)
-        for request in _delivered(db, adapter, since, (Right.ERASE, *STOPS), redone):
+        redone = redone_since(adapter, since)
+        for request in delivered(db, adapter, since, (Right.ERASE, *STOPS), redone):
             one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
             if request.right == Right.ERASE:
                 suppressed = self._suppressions.of(db, request.subject_id, sites)
@@ -173,39 +148,55 @@ class Replaying:
                     replayed.superseded += 1
                 else:
                     one.stops[purpose] = latest
+        for request in delivered(db, adapter, since, MARKS, redone):
+            one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
+            standing = restriction_of(db, request.subject_id, adapter, self._clock())
+            noted = self._marks.before(db, request.subject_id, adapter) is not None
+            one.mark, one.mark_of = True if standing else False if noted else None, standing or ""
         return wanted
 
     @staticmethod
-    def _aliases(db: Db, wanted: Mapping[str, Wanted]) -> dict[bytes, Wanted]:
-        ids, known = [*wanted], {}
+    def _aliases(db: Db, wanted: Mapping[str, Wanted]) -> dict[bytes, tuple[Wanted, ...]]:
+        """By the digests of the address: of one of several people under it those of the whole."""
+        ids, known = [*wanted], dict[bytes, tuple[Wanted, ...]]()
+        address = SubjectAlias.subject_id == func.coalesce(Subject.part_of, Subject.id)
         for start in range(0, len(ids), 500):
-            some = SubjectAlias.subject_id.in_(ids[start : start + 500])
-            for digest, subject_id in db.execute(
-                select(SubjectAlias.digest, SubjectAlias.subject_id).where(some)
+            some = Subject.id.in_(ids[start : start + 500])
+            for digest, subject_id, part_of in db.execute(
+                select(SubjectAlias.digest, Subject.id, Subject.part_of)
+                .join(Subject, address)
+                .where(some)
             ):
-                known[digest] = wanted[subject_id]
+                one = wanted[subject_id]
+                one.is_part = part_of is not None
+                known[digest] = (*known.get(digest, ()), one)
         return known
 
     @staticmethod
     def _count_lost(db: Db, adapter: str, since: datetime, replayed: Replayed) -> None:
-        lost = [*_delivered(db, adapter, since, (Right.RECTIFY, Right.CONSENT))]
+        lost = [*delivered(db, adapter, since, (Right.RECTIFY, Right.CONSENT))]
         replayed.corrections_lost = sum(request.right == Right.RECTIFY for request in lost)
         replayed.consents_lost = len(lost) - replayed.corrections_lost
 
     # --- what is there -----------------------------------------------------------------------
 
-    def _look(self, adapter: Adapter, hit: Hit[Wanted]) -> Finding | list[Consent]:
-        """What is to be done about one record: erase it (or not), or stop some purposes in it."""
+    def _look(self, adapter: Adapter, hit: Hit[Wanted]) -> Finding | Missing:
+        """What is to be done about one record: erase it (or not), or what it lacks."""
         wanted, now = hit.known, self._clock()
         if wanted.erased_since is not None:
             since = wanted.erased_since
-            finding = look_at(adapter, hit.ref, hit.email, since, self._opt_ins, now)
+            finding = look_at(adapter, hit.ref, [hit.email], since, self._opt_ins, now)
             if finding is not Finding.OPTED_IN:
                 return finding
-        record = adapter.read(hit.ref) if wanted.stops else None
+        looks = wanted.stops or wanted.mark is not None
+        record = adapter.read(hit.ref) if looks else None
         if record is None or not hit.email.same_mailbox(record.email):
-            return []
-        return [stop for stop in wanted.stops.values() if self._is_on(record, stop, now)]
+            return Missing()
+        differs = record.restricted is not None and record.restricted is not wanted.mark
+        return Missing(
+            [stop for stop in wanted.stops.values() if self._is_on(record, stop, now)],
+            wanted.mark if differs else None,
+        )
 
     def _is_on(self, record: Record, stop: Consent, now: datetime) -> bool:
         """Does this record allow the purpose, and not by a later decision of hers?
@@ -220,17 +211,24 @@ class Replaying:
         return opted_in_at(record, stop.at, {stop.purpose}, now) is None
 
     def _put(
-        self, unit: Unit, hit: Hit[Wanted], what: Finding | list[Consent], replayed: Replayed
+        self, unit: Unit, hit: Hit[Wanted], what: Finding | Missing, replayed: Replayed
     ) -> None:
         subject_id, adapter = hit.known.subject_id, hit.ref.adapter
         if what is Finding.BACK:
-            again = erasure_again(hit.email, hit.ref)
+            again = erasure_again([hit.email], hit.ref)
             new = reapply(unit, self._outbox, subject_id, adapter, again)
             replayed.erasures += new
             replayed.waiting += not new
-        elif isinstance(what, list) and what:
-            for stop in what:
-                again = consent(hit.email, stop.purpose, False, _evidence(stop))
+        elif isinstance(what, Missing) and what:
+            only = [hit.ref.key] if hit.known.is_part else None
+            if what.mark is not None:
+                part = {"only": only} if only else None
+                marked = restriction(hit.email, what.mark, hit.known.mark_of, part)
+                new = reapply(unit, self._outbox, subject_id, adapter, marked)
+                replayed.restrictions += new
+                replayed.waiting += not new
+            for stop in what.stops:
+                again = consent(hit.email, stop.purpose, False, evidence_of(stop), only)
                 new = reapply(unit, self._outbox, subject_id, adapter, again)
                 objected = new and self._was_objection(unit.session, stop)
                 replayed.objections += objected
@@ -243,45 +241,3 @@ class Replaying:
     def _was_objection(db: Db, stop: Consent) -> bool:
         request = db.get(Request, stop.request_id) if stop.request_id else None
         return request is not None and request.right == Right.OBJECT
-
-
-def _delivered(
-    db: Db,
-    adapter: str,
-    since: datetime,
-    rights: Sequence[Right],
-    redone: "Select[str | None] | None" = None,
-) -> Sequence[Request]:
-    """The requests of these kinds that have reached this system since, as far as is known.
-
-    ``redone``: subjects whose requests count, however long ago they were delivered.
-    """
-    ids = [one.request_id for one in unsure(db, adapter, rights)]
-    reached = Delivery.changed_at >= since
-    if redone is not None:
-        reached = or_(reached, Request.subject_id.in_(redone))
-    return db.scalars(
-        select(Request)
-        .join(Delivery, Delivery.request_id == Request.id)
-        .where(Delivery.adapter == adapter, reached)
-        .where(or_(Delivery.state.in_(ENDED_WELL), Request.id.in_(ids)))
-        .where(Request.right.in_(rights))
-        .order_by(Request.received_at, Request.id)
-    ).all()
-
-
-def _redone(adapter: str, since: datetime) -> "Select[str | None]":
-    """Subjects for whom something was done once more in this system since.
-
-    By a sweep or an earlier replay: a back-up that was made before that does not hold it, though
-    the request itself had reached the system long before.
-    """
-    return select(LedgerEntry.subject_id).where(
-        LedgerEntry.event == Event.REAPPLIED,
-        LedgerEntry.at >= since,
-        LedgerEntry.facts["adapter"].as_string() == adapter,
-    )
-
-
-def _evidence(stop: Consent) -> Evidence:
-    return Evidence(stop.at, stop.source, stop.wording, stop.wording_version, stop.locale)

@@ -13,11 +13,13 @@ from portal.domain.clock import Clock
 from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
 from portal.faults import fault
 from portal.proof.ledger import Event, Ledger
+from portal.rights.address.others import OtherAddresses
 from portal.rights.deeds import likeness
 from portal.rights.ended import LATER
+from portal.rights.feed import Feed
 from portal.rights.history import History, history_of
 from portal.rights.journaling import JOB as JOURNAL
-from portal.rights.journaling import JOURNALED
+from portal.rights.journaling import JOURNALED, MAILBOX
 from portal.rights.journaling import job_key as journal_key
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
@@ -27,6 +29,9 @@ from portal.sync.outbox import Outbox
 JOB = "delivery"
 WITH = "with"
 """In the details of a request: the one that it was taken down together with."""
+
+FOR_ALL = (Right.WITHDRAW, Right.OBJECT, Right.CONSENT)
+"""What may be decided for a whole address, whoever uses it."""
 
 Alongside = Callable[[Unit, str], None]
 """What else belongs into the commit of a new request, given the unit and the request's id."""
@@ -66,15 +71,25 @@ def delivery_of(db: Db, key: str) -> Delivery | None:
 class Requests:
     """Takes requests down and tells how far they are."""
 
-    def __init__(self, database: Database, outbox: Outbox, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        ledger: Ledger,
+        feed: Feed,
+        others: OtherAddresses,
+        clock: Clock,
+    ) -> None:
         self._database = database
+        self._others = others
         self._outbox = outbox
         self._ledger = ledger
+        self._feed = feed
         self._clock = clock
 
     def receive(
         self,
-        signed_in: SignedIn,
+        signed_in: Whose,
         right: Right,
         deliveries: Mapping[str, Mapping[str, Any]],
         *,
@@ -114,15 +129,19 @@ class Requests:
         locale: str,
         details: Mapping[str, Any],
         due_at: datetime | None = None,
+        request_id: str | None = None,
     ) -> str:
         """The same within a unit of work of the caller's, who says `acknowledged` after it.
 
         Until ``due_at`` (UTC) nothing is delivered. What waits so is no other request's, however
-        much alike they are: either may come to another end.
+        much alike they are: either may come to another end. ``request_id`` is for who had to know
+        it before.
         """
         now, db = self._clock(), unit.session
         waits = {"cause": LATER} if due_at else {}
-        request_id = new_reference()
+        if whose.opened is not None:
+            details = {**details, MAILBOX: whose.opened.mailbox_id}
+        request_id = request_id or new_reference()
         db.add(
             Request(
                 id=request_id,
@@ -144,9 +163,11 @@ class Requests:
             request_id=request_id,
             facts={"right": right, "adapters": list(deliveries), **when, **details},
         )
+        self._feed.tell(unit, whose, right, request_id, details, due_at)
         if right in JOURNALED:  # before its deliveries: what is done first is not forgotten
             self._outbox.put(unit, JOURNAL, {}, key=journal_key(request_id), lane=Lane.PROTECT)
-        for adapter, payload in deliveries.items():
+        for adapter, told in deliveries.items():
+            payload = self._others.beside(db, whose.subject_id, told)
             like = None if due_at else likeness(payload)
             waiting = (
                 self._outbox.waiting_like(unit, like, whose.subject_id, adapter) if like else None
@@ -181,10 +202,14 @@ class Requests:
         with self._database.reading() as db:
             rows = db.scalars(
                 select(Request)
-                .where(Request.subject_id == signed_in.subject_id, Request.site == signed_in.site)
+                .where(
+                    Request.subject_id.in_({signed_in.subject_id, signed_in.mailbox_id}),
+                    Request.site == signed_in.site,
+                )
                 .order_by(Request.received_at.desc(), Request.id)
             ).all()
-            return [history_of(db, row, self._clock()) for row in rows]
+            hers = [row for row in rows if is_hers(row, signed_in)]
+            return [history_of(db, row, self._clock()) for row in hers]
 
     def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
         """One request, if it is this subscriber's and was made on this site."""
@@ -203,8 +228,13 @@ class Requests:
 
 
 def is_hers(request: Request, signed_in: SignedIn) -> bool:
-    """Is it this subscriber's, and of this site? One site says nothing of another's systems."""
-    return request.subject_id == signed_in.subject_id and request.site == signed_in.site
+    """Is it this subscriber's, and of this site? One site says nothing of another's systems.
+
+    Of several people under one address, what was decided for all of them is each one's as well.
+    """
+    for_all = request.subject_id == signed_in.mailbox_id and request.right in FOR_ALL
+    hers = request.subject_id == signed_in.subject_id or for_all
+    return hers and request.site == signed_in.site
 
 
 def as_code(at: datetime) -> str:

@@ -68,7 +68,7 @@ class Stopping:
         It goes to every system that holds the purpose, also to one that is away now. What is
         being stopped already is not stopped once more, however often the link is used.
         """
-        held = self._reading.of(link)
+        held = self._reading.everywhere(link)
         with self._database.unit("stopped by a link") as unit:
             db = unit.session
             subject_id = subject_of(db, self._vault, link.email, self._clock())

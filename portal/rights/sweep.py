@@ -11,9 +11,11 @@ from portal.consent.suppression import ByDigest, Suppressed, Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.naming import Naming
 from portal.rights.planned import OPEN
 from portal.rights.reappeared import Reappeared
 from portal.rights.returned import Finding, look_at
+from portal.rights.second import due
 from portal.rights.walk import Hit, Progress, walk
 from portal.store.database import Database, Unit, insert_into
 from portal.store.tables import AdapterState, Delivery, Request
@@ -57,6 +59,7 @@ class Sweeping:
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
+        naming: Naming,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -66,6 +69,7 @@ class Sweeping:
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
+        self._naming = naming
 
     def expected(self, adapter: str) -> int | None:
         """How many records there were when they were last counted."""
@@ -86,7 +90,7 @@ class Sweeping:
         for count, hits in walk(adapter, self._vault.hasher, listed, expected):
             swept.records += count
             if hits:
-                self._judge(adapter, hits, swept)
+                self._judge(adapter, self._naming.each(adapter, hits), swept)
             progress(swept.records)
         if not dry_run:
             self._remember(swept)
@@ -107,7 +111,7 @@ class Sweeping:
 
     def _look(self, adapter: Adapter, hit: Hit[Suppressed]) -> Finding:
         since, now = hit.known.since, self._clock()
-        return look_at(adapter, hit.ref, hit.email, since, self._opt_ins, now)
+        return look_at(adapter, hit.ref, [hit.email], since, self._opt_ins, now)
 
     def _count(
         self, unit: Unit, adapter: Adapter, hit: Hit[Suppressed], finding: Finding, swept: Swept
@@ -120,15 +124,18 @@ class Sweeping:
                 swept.opted_in += 1
                 self._suppressions.lift(unit.session, subject_id, self._clock(), adapter.name)
             case Finding.BACK:
-                new = self._reappeared.report(unit, subject_id, hit.email, hit.ref, by=BY)
+                new = self._reappeared.report(unit, subject_id, [hit.email], hit.ref, by=BY)
                 swept.reappeared += new
                 swept.waiting += not new
 
     def _being_erased(self, adapter: str, hits: Sequence[Hit[Suppressed]]) -> set[str]:
-        """Those whose erasure from this system has not ended yet: they have not come back."""
+        """Those whose erasure from this system has not ended yet: they have not come back.
+
+        Nor those of whom something that had to be kept is to go just now.
+        """
         subjects = {hit.known.subject_id for hit in hits}
         with self._database.reading() as db:
-            return set(
+            return due(db, adapter, self._clock(), [*subjects]) | set(
                 db.scalars(
                     select(Request.subject_id)
                     .join(Delivery, Delivery.request_id == Request.id)

@@ -23,10 +23,15 @@ class Purpose(StrEnum):
 
     ADDRESS_CHANGE = "address_change"
     """The address before a change, so that its mailbox can take the change back."""
+    OTHER_ADDRESS = "other_address"
+    """Where else she may be found after a change of address: until it has reached every system, and
+    for as long as the links in older mail are to stop what she gets at the new one."""
     FEED = "feed"
     """Whom a withdrawal or objection is about, for a mailing tool that asks by itself."""
     PAUSE = "pause"
     """What a pause stopped and where, so that exactly that begins again."""
+    RESTRICTION = "restriction"
+    """Whom to tell before her restriction is lifted, and which records others had marked before."""
     SECOND_ERASURE = "second_erasure"
     """The record of which a part had to be kept, to erase that when its time is over."""
 

@@ -5,10 +5,10 @@ scanners open every address of a mail. It signs nobody in. To see or change anyt
 the mailbox, as for everyone who asks.
 """
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
-from wtforms import HiddenField
+from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.consent.links import DoesNotOpen, Link
@@ -21,7 +21,16 @@ from portal.web.guards import is_one_click
 from portal.web.pages import go, render
 from portal.web.signin import ask_for
 
+BY_CODE = frozenset({Goal.VIEW, Goal.COPY, Goal.ERASE})
+"""What a link leads on to, once the mailbox is proven for it."""
+
 blueprint = Blueprint("footer", __name__, url_prefix="/u")
+
+
+class DataForm(PortalForm):
+    """What a code is to be mailed for."""
+
+    goal = StringField(default=Goal.VIEW)
 
 
 class UndoForm(PortalForm):
@@ -73,13 +82,18 @@ def stop(token: str) -> Response:
 
 @blueprint.post("/<token>/data")
 def data(token: str) -> Response:
-    """See all my data: a code goes to the address, and all else is as for whoever asks."""
-    NoFields.posted()
+    """See all my data, take a copy or delete: a code for just that goes to the address.
+
+    All else is as for whoever asks.
+    """
+    form = DataForm.posted()
+    if form.goal.data not in BY_CODE:
+        abort(400)
     opened = _opened(token)
     if opened is None:
         return _no_link()
     link, _purpose = opened
-    return ask_for(link.email, Goal.VIEW)
+    return ask_for(link.email, Goal(form.goal.data))
 
 
 @blueprint.get("/progress/<reference>")

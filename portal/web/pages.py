@@ -8,9 +8,21 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from flask_babel import get_locale
 
 from portal.domain.register import in_language
+from portal.domain.rights import Goal
+from portal.rights.restrictions import Standing
 from portal.web.context import at_desk, current_site, framed, services, who
 from portal.web.headers import csp_nonce
 from portal.web.language import choices
+
+HOME = {
+    Goal.VIEW: "me.overview",
+    Goal.LESS: "me.consents",
+    Goal.COPY: "me.export",
+    Goal.ERASE: "me.erase",
+    Goal.ADDRESS: "me.address",
+    Goal.QUESTION: "me.questions",
+}
+"""Where each goal leads to, once somebody is signed in."""
 
 
 def init_app(app: Flask) -> None:
@@ -33,6 +45,7 @@ def everywhere() -> dict[str, Any]:
         "csp_nonce": csp_nonce(),
         "adapter_label": adapter_label,
         "planned_erasure": planned_erasure,
+        "restriction": restriction,
         "request_endpoint": request.endpoint,
     }
 
@@ -48,6 +61,12 @@ def zone() -> tzinfo:
     return ZoneInfo(services().settings.timezone)
 
 
+def restriction() -> Standing | None:
+    """Her restriction that stands: what she sees elsewhere is not used meanwhile."""
+    signed_in = who()
+    return services().rights.restricting.standing(signed_in) if signed_in else None
+
+
 def adapter_label(name: str) -> str:
     """What subscribers call a system."""
     adapter = services().adapters.get(name)
@@ -55,8 +74,12 @@ def adapter_label(name: str) -> str:
 
 
 def render(template: str, answered: int = 200, /, **context: Any) -> Response:
-    """A page, answered with this status code."""
-    return make_response(render_template(template, **context), answered)
+    """A page, answered with this status code.
+
+    Half a letter, which a system may hold and UTF-8 has no way to write, breaks no page.
+    """
+    page = render_template(template, **context).encode(errors="replace")
+    return make_response(page, answered)
 
 
 def go(endpoint: str, **values: Any) -> Response:

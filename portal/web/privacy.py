@@ -12,6 +12,7 @@ from flask import Blueprint, Response
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.access.releases import LONGEST as LONGEST_RELEASE
 from portal.domain import terms
 from portal.rights.cases import KEPT_AFTER
 from portal.store.recalls import Purpose
@@ -73,11 +74,31 @@ KEPT = (
         _l("as long as it holds, and %(term)s after you decided otherwise"),
     ),
     Kept(
+        ("address_changes",),
+        _l("That you asked for another e-mail address; both are encrypted while it waits"),
+        _l("So that nobody takes over what is yours: your old mailbox can stop it."),
+        _l("until it can no longer be taken back, and a day after that"),
+    ),
+    Kept(
         ("cases",),
         _l("What you asked a colleague of ours, and how to reach you, encrypted"),
         _l("To answer you."),
         _l("your words %(term)s after you were answered; that you asked, as long as a request"),
         KEPT_AFTER,
+    ),
+    Kept(
+        ("copies",),
+        _l("A copy of your data that you made here, encrypted"),
+        _l("So that you can read, print and save it."),
+        _l("24 hours, and then the key that opens it is destroyed; that you made one, %(term)s"),
+        terms.WORK,
+    ),
+    Kept(
+        ("releases",),
+        _l("That one of us made sure who you are"),
+        _l("So that you see what a mailbox alone does not open."),
+        _l("until the day that was agreed, and at most %(term)s"),
+        LONGEST_RELEASE,
     ),
     Kept(
         ("jobs",),
@@ -128,8 +149,14 @@ NOTHING_PERSONAL = frozenset(
 
 RECALLED = {
     Purpose.ADDRESS_CHANGE: _l("your old e-mail address, so that a change can be taken back"),
+    Purpose.OTHER_ADDRESS: _l(
+        "your new e-mail address, so that links in older e-mails stop what goes there"
+    ),
     Purpose.FEED: _l("your e-mail address, to tell those who send mail for us that you stopped it"),
     Purpose.PAUSE: _l("which e-mails you paused, so that exactly those begin again"),
+    Purpose.RESTRICTION: _l(
+        "your e-mail address while we may not use your data, to tell you before that ends"
+    ),
     Purpose.SECOND_ERASURE: _l(
         "where the data is that we still had to keep, to delete it on its day"
     ),

@@ -4,28 +4,21 @@ from flask import Blueprint, Response, abort, request, session
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
 
-from portal.access.ask import Asked, Purpose, TooMany
+from portal.access.ask import Purpose, TooMany
 from portal.access.limits import network_of
 from portal.access.redeem import Opened, Refusal, Waiting
 from portal.access.sessions import Kind
+from portal.access.subjects import HISTORY_TIER
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
+from portal.web import drafts
 from portal.web.context import current_site, framed, me, services, use_question, who
 from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
-from portal.web.pages import go, hand_session_to_frame, render
+from portal.web.pages import HOME, go, hand_session_to_frame, render
+from portal.web.remembered import nonce_for, remember
 
 blueprint = Blueprint("signin", __name__)
-
-HOME = {
-    Goal.VIEW: "me.overview",
-    Goal.LESS: "me.consents",
-    Goal.COPY: "me.export",
-    Goal.ERASE: "me.erase",
-    Goal.QUESTION: "me.overview",
-}
-REMEMBERED = 5
-"""How many questions a browser's cookie remembers."""
 
 
 @blueprint.get("/")
@@ -110,6 +103,8 @@ def redeem_confirmation() -> Response:
 def ask_confirmation() -> Response:
     """Mail me one confirmation, for one goal."""
     form = GoalForm.posted()
+    if me().tier == HISTORY_TIER:
+        abort(403)  # there is nothing to copy or to delete
     if form.goal.data not in FRESH_PROOF_GOALS:
         abort(400)
     goal = Goal(form.goal.data)
@@ -119,7 +114,7 @@ def ask_confirmation() -> Response:
         abort(429)
     if framed():
         return render("signin/confirm_mailed.html", goal=goal, email=me().email.masked)
-    _remember(asked)
+    remember(asked)
     return go("signin.confirm", t=asked.reference)
 
 
@@ -145,12 +140,13 @@ def ask_for(email: Email, goal: Goal) -> Response:
         locale=str(get_locale()),
         network=network_of(request.remote_addr),
     )
-    _remember(asked)
+    remember(asked)
     return go("signin.code_page", t=asked.reference)
 
 
 def _ask_page(form: AskForm, status: int = 200) -> Response:
-    return render("signin/ask.html", status, form=form, goals=GOALS)
+    goals = [one for one in GOALS if one[0] is not Goal.ADDRESS or form.goal.data == Goal.ADDRESS]
+    return render("signin/ask.html", status, form=form, goals=goals)
 
 
 def _waiting(reference: str, purpose: Purpose) -> Waiting:
@@ -174,7 +170,7 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
     code = (form.code.data or "").strip()
     redeeming = services().redeeming
     if form.token.data:
-        nonce = session.get("asked", {}).get(waiting.reference)
+        nonce = nonce_for(waiting.reference)
         answer = redeeming.by_link(waiting.reference, form.token.data, nonce, purpose)
     elif code:
         answer = redeeming.by_code(waiting.reference, code, "tab", purpose)
@@ -192,7 +188,10 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
 
 
 def _let_in(opened: Opened) -> Response:
-    endpoint = HOME[opened.goal]
+    typed = opened.goal is Goal.VIEW and drafts.waits()
+    endpoint = "me.correct" if typed else HOME[opened.goal]
+    if opened.tier == HISTORY_TIER:
+        endpoint = "me.requests"
     if framed():
         return hand_session_to_frame(opened.token, endpoint)
     session.clear()  # nothing from before the sign-in is worth anything after it
@@ -224,14 +223,3 @@ def _link_page(
 
 def _no_longer(waiting: Waiting) -> Response:
     return render("signin/no_longer.html", 410, waiting=waiting)
-
-
-def _remember(asked: Asked) -> None:
-    """Let this browser's cookie prove, later, that it was the one that asked.
-
-    In the frame cookies do not count, and none is set.
-    """
-    if framed():
-        return
-    remembered = list(session.get("asked", {}).items())[-(REMEMBERED - 1) :]
-    session["asked"] = {**dict(remembered), asked.reference: asked.nonce}

@@ -120,18 +120,26 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     inspector.look("correct")
     phone = page.get_by_role("textbox", name="Phone number")
     phone.fill("none")
+    born = page.get_by_role("group", name="Date of birth")
+    born.get_by_label("Year").fill("58")
     page.get_by_role("button", name="Check").click()
     inspector.look("correct, with a fault")
     phone.fill("06 44444444")
+    born.get_by_label("Year").fill("1949")
+    page.get_by_role("textbox", name="Agreed with the driver").fill("With the neighbours at 16")
     page.get_by_role("button", name="Check").click()
     inspector.look("check the answers")
     page.get_by_role("button", name="Yes, save").click()
     expect(page.get_by_text("Yes, it is done.")).to_be_visible()
     inspector.look("request")
     look_at_conflicts(page, demo, inspector)
-    for path in ("correct", "consents", "export", "erase", "requests"):
+    for path in (
+        *("about", "correct", "consents", "export", "erase", "requests"),
+        *("object", "restrict"),
+    ):
         page.goto(f"{portal}me/{path}")
         inspector.look(f"{path}, before")
+    look_at_objections(page, portal, inspector)
     page.goto(f"{portal}me/export")
     page.get_by_role("button", name="Send me the e-mail").click()
     inspector.look("mailed a confirmation")
@@ -139,8 +147,9 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     inspector.look("link")
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("button", name="Save my copy")).to_be_visible()
+    expect(page.get_by_role("button", name="Make my copy")).to_be_visible()
     inspector.look("export")
+    look_at_copies(page, demo, inspector)
     page.goto(f"{portal}me/erase")
     page.get_by_role("button", name="Send me the e-mail").click()
     page.goto(mailbox.next().link)
@@ -148,11 +157,25 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     expect(page.get_by_role("button", name="Delete my data")).to_be_visible()
     inspector.look("erase")
     look_at_later(page, portal, inspector)
-    page.get_by_role("button", name="Sign out").click()
+    look_at_an_end_in_mid_form(page, portal, inspector)
     page.goto(f"{portal}enter?t=nothing")
     inspector.look("gone")
 
     assert inspector.faults == []
+
+
+def look_at_an_end_in_mid_form(page: Page, portal: str, inspector: Inspector) -> None:
+    """She signs out in another tab, and goes on typing in this one."""
+    page.goto(f"{portal}me/correct")
+    page.get_by_role("textbox", name="Town").fill("Zaltbommel")
+    other = page.context.new_page()
+    other.goto(f"{portal}me")
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("heading", name="What would you like to do?")).to_be_visible()
+    other.close()
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("heading", name="Please ask for a new code")).to_be_visible()
+    inspector.look("signed out in mid-form")
 
 
 def test_every_page_in_the_frame_is_accessible_fits_the_screen_and_is_light(
@@ -328,6 +351,28 @@ def look_at_conflicts(page: Page, demo: Demo, inspector: Inspector) -> None:
     inspector.look("request, chosen")
 
 
+def look_at_copies(page: Page, demo: Demo, inspector: Inspector) -> None:
+    """A copy of everything, one for another service, and one whose day is over."""
+    portal = demo.address("Portal")
+    page.get_by_role("button", name="Make my copy").click()
+    expect(page.get_by_role("heading", name="Your copy is ready")).to_be_visible()
+    inspector.look("copy")
+    page.get_by_role("link", name="Read and print").click()
+    expect(page.get_by_role("heading", name="My data with")).to_be_visible()
+    inspector.look("copy, to read")
+    page.goto(f"{portal}me/export")
+    inspector.look("export, one ready")
+    page.get_by_role("button", name="A copy for another service").click()
+    for summary in page.locator("summary").all():
+        summary.click()
+    inspector.look("copy for another service")
+    over = page.url
+    demo.portal("UPDATE copies SET key_sealed = NULL, content_sealed = NULL")
+    page.goto(over)
+    expect(page.get_by_role("heading", name="This copy is no more")).to_be_visible()
+    inspector.look("copy, over")
+
+
 def look_at_later(page: Page, portal: str, inspector: Inspector) -> None:
     """Stop now, erase later; and she changes her mind."""
     page.get_by_role("button", name="Delete my data").click()
@@ -350,6 +395,28 @@ def look_at_later(page: Page, portal: str, inspector: Inspector) -> None:
     page.goto(planned)
     expect(page.get_by_text("You took this back.")).to_be_visible()
     inspector.look("request, taken back")
+
+
+def look_at_objections(page: Page, portal: str, inspector: Inspector) -> None:
+    """She restricts, objects, and takes the restriction back."""
+    page.goto(f"{portal}me/restrict")
+    page.get_by_role("button", name="Stop using my data").click()
+    expect(page.get_by_text("Yes, it is done.")).to_be_visible()
+    inspector.look("request, restricting")
+    for path in ("restrict", "consents"):
+        page.goto(f"{portal}me/{path}")
+        inspector.look(f"{path}, restricted")
+    page.get_by_role("link", name="See or change this").click()
+    page.get_by_role("button", name="Use my data again").click()
+    expect(page.get_by_text("Yes, it is done.")).to_be_visible()
+    page.goto(f"{portal}me/object")
+    page.get_by_role("button", name="Send my objection").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    inspector.look("object, with a fault")
+    page.get_by_label("Customer records").check()
+    page.get_by_role("button", name="Send my objection").click()
+    expect(page.get_by_role("heading", name="With one of us")).to_be_visible()
+    inspector.look("request, objecting")
 
 
 def turn_to(frame: FrameLocator, link: str, heading: str) -> None:

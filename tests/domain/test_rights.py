@@ -31,8 +31,12 @@ def test_there_are_eight_states_and_each_says_where_it_may_go() -> None:
 
 
 def test_what_is_done_stays_done() -> None:
-    for state in GOOD | {DeliveryState.CONFLICT}:
+    for state in (DeliveryState.CONFIRMED, DeliveryState.CONFLICT):
         assert TRANSITIONS[state] == frozenset(), state
+
+
+def test_what_was_kept_is_done_as_well_once_it_has_gone() -> None:
+    assert TRANSITIONS[DeliveryState.RETAINED] == {DeliveryState.CONFIRMED}
 
 
 def test_what_failed_begins_anew_or_not_at_all() -> None:
@@ -73,6 +77,6 @@ def test_d6_what_uses_data_never_travels_with_what_protects() -> None:
         assert LANE_OF_RIGHT.get(right, Lane.ORDINARY) is not Lane.PROTECT
 
 
-def test_taking_along_and_deleting_need_a_proof_of_their_own_and_stopping_needs_none() -> None:
-    assert {Goal.COPY, Goal.ERASE} == FRESH_PROOF_GOALS
+def test_what_needs_a_proof_of_its_own_and_that_stopping_needs_none() -> None:
+    assert {Goal.COPY, Goal.ERASE, Goal.ADDRESS} == FRESH_PROOF_GOALS
     assert Goal.LESS not in FRESH_PROOF_GOALS

@@ -17,11 +17,12 @@ HENDRIK = "hendrik.bosman@example.com"
 
 
 def writes(office: Office) -> list[str]:
-    """The address of every rule that takes a POST, but for the desk's and footer links'.
+    """The address of every rule that takes a POST, but for the desk's, footer links' and machines'.
 
-    Those have no session: `tests/web/test_n3_footer_links.py`.
+    Those have no session: `tests/web/test_n3_footer_links.py`, `tests/web/test_api_….py`.
     """
-    return [path for path in all_writes(office) if not path.startswith(("/operator/", "/u/"))]
+    others = ("/operator/", "/u/", "/api/")
+    return [path for path in all_writes(office) if not path.startswith(others)]
 
 
 def link_writes(office: Office) -> list[str]:
@@ -40,7 +41,7 @@ def desk_writes(office: Office) -> list[str]:
 
 def all_writes(office: Office) -> list[str]:
     return sorted(
-        rule.rule.replace("<request_id>", "nothing")
+        rule.rule.replace("<request_id>", "nothing").replace("<reference>", "nothing")
         for rule in office.app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule.endpoint != "static"
     )
@@ -186,18 +187,27 @@ FIELDS = st.dictionaries(
     max_size=3,
 )
 KNOWN = {
+    "/address/new": {"t", "token", "code"},
+    "/address/old": {"t", "token", "code", "answer"},
+    "/me/address": {"email"},
     "/signin": {"site", "goal", "email"},
     "/signin/code": {"t", "code"},
     "/enter": {"t", "token", "code"},
     "/confirm": {"t", "token", "code"},
     "/me/confirm": {"goal"},
     "/me/consents": {"purpose", "granted"},
-    "/me/export": set(),
+    "/me/export": {"kind"},
+    "/me/export/nothing": {"form"},
     "/me/requests/nothing/choose": {"seen"},
     "/me/erase": {"when"},
     "/me/requests/nothing/keep": set(),
+    "/me/restrict": {"on"},
+    "/me/object": {"what", "why", "meanwhile"},
     "/me/signout": set(),
     "/me/questions": {"message"},
+    "/me/more": {"contact"},
+    "/me/which": {"number"},
+    "/me/which/help": {"message", "contact"},
     "/question": {"site", "name", "contact", "message"},
     "/no-mailbox": {"site", "name", "contact", "message", "address"},
 }

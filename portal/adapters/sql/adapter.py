@@ -39,7 +39,7 @@ class SqlAdapter:
     proven: ClassVar[bool] = True
 
     def __init__(
-        self, name: str, settings: SqlSettings, clock: Callable[[], datetime] = _now
+        self, name: str, settings: SqlSettings, clock: Callable[[], datetime] | None = None
     ) -> None:
         self.name = name
         self.settings: AdapterSettings = settings
@@ -50,9 +50,10 @@ class SqlAdapter:
             erase=erasing.kind_of(settings),
             fields=frozenset({*settings.fields, *settings.rows}),
             categories=frozenset(step.category for step in settings.erase),
+            optional=frozenset({"set_address"} if settings.set_address else ()),
         )
         self._settings = settings
-        self._clock = clock
+        self._clock = clock or _now
         self._database = Database(name, settings)
 
     def ping(self) -> None:
@@ -104,6 +105,15 @@ class SqlAdapter:
             writes=True,
         )
 
+    def set_address(self, ref: Ref, seen: str, address: str, *, key: str) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: writing.set_address(
+                connection, schema, ref, seen, address, self._clock
+            ),
+            what="writing the address",
+            writes=True,
+        )
+
     def erase(self, ref: Ref, *, key: str) -> Erasure:
         return self._database.run(
             lambda connection, schema: erasing.erase(connection, schema, ref, self._clock),
@@ -113,13 +123,13 @@ class SqlAdapter:
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         return self._database.run(
-            lambda connection, schema: erasing.plan(connection, schema, ref),
+            lambda connection, schema: erasing.plan(connection, schema, ref, self._clock),
             what="planning an erasure",
         )
 
     def erased(self, ref: Ref) -> bool:
         return self._database.run(
-            lambda connection, schema: erasing.is_erased(connection, schema, ref),
+            lambda connection, schema: erasing.is_erased(connection, schema, ref, self._clock),
             what="checking an erasure",
         )
 

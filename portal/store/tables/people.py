@@ -14,6 +14,8 @@ class Subject(Table):
     __tablename__ = "subjects"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created_at: Mapped[datetime]
+    part_of: Mapped[str | None] = mapped_column(ForeignKey("subjects.id"), index=True)
+    """One of several people under one address: the subject that the address names."""
 
 
 class SubjectAlias(Table):
@@ -56,6 +58,8 @@ class Proof(Table):
     used_at: Mapped[datetime | None]
     email_sealed: Mapped[bytes | None]
     """The address as the CRM has it; emptied when used or expired."""
+    tier: Mapped[int] = mapped_column(default=1)
+    """Of the session that it opens; 0: her requests, and nothing that a CRM holds."""
 
 
 class Session(Table):
@@ -67,9 +71,15 @@ class Session(Table):
     kind: Mapped[str] = mapped_column(String(8))
     """``tab`` or ``frame``."""
     subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+    """Whom the address names."""
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("subjects.id"))
+    """Which of several people under that address has shown who she is."""
+    opened_sealed: Mapped[bytes | None]
+    """Which records are hers; emptied when the session ends."""
     site: Mapped[str] = mapped_column(String(48))
     tier: Mapped[int]
-    """The highest tier of fields that it may show: 1 by a proof of the mailbox alone."""
+    """The highest tier of fields that it may show: 1 by a proof of the mailbox alone, 0 none at all
+    but her own requests."""
     locale: Mapped[str] = mapped_column(String(8))
     goal: Mapped[str] = mapped_column(String(16))
     email_sealed: Mapped[bytes | None]
@@ -82,6 +92,22 @@ class Session(Table):
     ends_at: Mapped[datetime]
     """When it ends at the latest, used or not."""
     ended_at: Mapped[datetime | None]
+
+
+class Release(Table):
+    """An operator was sure who somebody is: on one site she sees more, until a stated moment."""
+
+    __tablename__ = "releases"
+    __table_args__ = (Index(None, "subject_id", "site"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"))
+    site: Mapped[str] = mapped_column(String(48))
+    tier: Mapped[int]
+    case: Mapped[str] = mapped_column(String(16))
+    """The reference of the case in which she asked for it."""
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operators.id"))
+    made_at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
 
 
 class Recall(Table):

@@ -1,6 +1,8 @@
 """The signed-in subscriber's pages, one module a right."""
 
 from portal.web.me import (
+    about,
+    address,
     ask_us,
     choose,
     consents,
@@ -8,12 +10,18 @@ from portal.web.me import (
     correct,
     erase,
     keep,
+    more,
+    objection,
     overview,
     requests,
+    restrict,
+    which,
 )
 from portal.web.me.blueprint import blueprint
 
 __all__ = [
+    "about",
+    "address",
     "ask_us",
     "blueprint",
     "choose",
@@ -22,6 +30,10 @@ __all__ = [
     "correct",
     "erase",
     "keep",
+    "more",
+    "objection",
     "overview",
     "requests",
+    "restrict",
+    "which",
 ]

@@ -3,12 +3,27 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, get_locale
 
-from portal.domain.register import in_language
-from portal.rights.values import DAY
-from portal.web.context import services
+from portal.adapters.contract import Scalar
+from portal.domain.register import FieldEntry, in_language
+from portal.rights.typed import Around
+from portal.rights.values import DAY, shown
+from portal.web.context import current_site, services
+
+
+def shown_here(field: FieldEntry, value: Scalar, country: str = "") -> str | bool | None:
+    """A value as this page shows it; ``country``: whose phone numbers are read nationally."""
+    return shown(value, field, str(get_locale()), country or current_site().country)
+
+
+def around() -> Around:
+    """What a value means that is typed on this page."""
+    zone = ZoneInfo(services().settings.timezone)
+    today = services().clock().astimezone(zone).date()
+    return Around(today, str(get_locale()), current_site().country)
 
 
 def category_label(id: str) -> str:
@@ -29,10 +44,23 @@ def retained_in_words(retained: Sequence[Mapping[str, Any]]) -> list[dict[str, A
             "count": kept["count"],
             "ground": kept["ground"],
             "law": in_language(kept["law"], locale),
-            "until": format_date(date.fromisoformat(kept["until"]), DAY) if kept["until"] else None,
+            "until": _day(kept["until"]),
+            "first": _day(kept.get("first")),
         }
         for kept in retained
     ]
+
+
+def gone_later_in_words(later: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was kept at first and has gone since: the categories, and on which day."""
+    return [
+        {"labels": [category_label(id) for id in one["categories"]], "on": _day(one["on"])}
+        for one in later
+    ]
+
+
+def _day(text: str | None) -> str | None:
+    return format_date(date.fromisoformat(text), DAY) if text else None
 
 
 def names_in_details(details: Mapping[str, Any]) -> list[str]:
@@ -40,5 +68,6 @@ def names_in_details(details: Mapping[str, Any]) -> list[str]:
     register, locale = services().register, str(get_locale())
     labels = {field.id: field.label for field in register.fields}
     labels |= {purpose.id: purpose.label for purpose in register.purposes}
-    ids = [*details.get("fields", ()), *details.get("purposes", ())]
+    labels |= {activity.id: activity.name for activity in register.activities}
+    ids = [id for part in ("fields", "purposes", "activities") for id in details.get(part, ())]
     return [in_language(labels[id], locale) if id in labels else id for id in ids]

@@ -1,6 +1,6 @@
 """A shop's database, in every kind of database, and the settings that fit it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -110,6 +110,7 @@ SETTINGS: dict[str, Any] = {
     "timezone": "Europe/Amsterdam",
     "table": "customers",
     "email": "email",
+    "set_address": True,
     "locale": "language",
     "version": "version",
     "changed_at": "changed",
@@ -198,9 +199,9 @@ def settings(url: str, **changed: Any) -> SqlSettings:
     return SqlSettings.model_validate(kept, context={"folder": Path("/")})
 
 
-def adapter(url: str, **changed: Any) -> SqlAdapter:
+def adapter(url: str, *, clock: Callable[[], datetime] = lambda: NOW, **changed: Any) -> SqlAdapter:
     """An adapter for it, whose clock stands still."""
-    return SqlAdapter("crm", settings(url, **changed), clock=lambda: NOW)
+    return SqlAdapter("crm", settings(url, **changed), clock=clock)
 
 
 class Shop:
