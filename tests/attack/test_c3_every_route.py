@@ -15,6 +15,7 @@ import pytest
 from werkzeug.exceptions import HTTPException
 
 from portal.rights.telling import CopyKind
+from tests import movings
 from tests.attack import world
 from tests.attack.harvest import Form, Harvest
 from tests.attack.world import HENDRIK, sign_in
@@ -77,7 +78,7 @@ def collect(office: Office) -> Hers:
             harvest.take("/me/erase#later", visitor.post("/me/erase", **erase))
             harvests.append(Harvest(visitor).walk("/me/requests"))
         harvests.append(harvest)
-    harvests.append(from_outside(office))
+    harvests += [from_outside(office), by_another_address(office)]
     office.work()
     return Hers(
         office,
@@ -112,6 +113,16 @@ def by_link(office: Office) -> Harvest:
     (form,) = [one for one in harvest.forms if one.action == link]
     harvest.take(f"{link}#stopped", office.visitor().post(link, **dict(form.fields)))
     return harvest.walk(*harvest.links)
+
+
+def by_another_address(office: Office) -> Harvest:
+    """A change of address that waits for the old mailbox to say yes or no."""
+    visitor = sign_in(office, MARIJKE, "address", "demo")
+    harvest = Harvest(visitor).walk("/me/address")
+    asked = movings.asks(visitor)
+    new = harvest.take(f"/address/new?t={asked.fields['t']}", asked)
+    visitor.submit(new, "/address/new", code=office.mails()[-1].code)
+    return harvest.walk(office.mails()[-1].path)
 
 
 def from_outside(office: Office) -> Harvest:

@@ -34,7 +34,7 @@ def office(start_office: StartOffice, tmp_path: Path) -> Office:
 @pytest.fixture(params=[None, "demo"])
 def visitor(office: Office, request: pytest.FixtureRequest) -> Iterator[Watched]:
     """In a tab and in the frame; and never, whatever she does, is the old value sent to her."""
-    watched = Watched(office.app, frame=request.param)
+    watched = Watched(office.app, office.canary, frame=request.param)
     watched.sign_in(office)
     yield watched
     assert watched.was_shown(*OLD) == []

@@ -69,7 +69,7 @@ def test_the_link_of_the_mail_in_another_tab_brings_it_back_as_well(office: Offi
 
 
 def test_in_the_frame_it_waits_in_the_page_and_comes_back_by_a_header(office: Office) -> None:
-    visitor = Watched(office.app, frame="demo")
+    visitor = Watched(office.app, office.canary, frame="demo")
     visitor.sign_in(office)
 
     page = away(visitor, office)
