@@ -26,6 +26,7 @@ from portal.web import (
     recovery,
     signin,
     stylesheet,
+    wellknown,
 )
 from portal.web.context import EXTENSION
 
@@ -74,7 +75,7 @@ def make_app(portal: Portal) -> Flask:
     for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for part in (signin, footer, me, operator, embed, stylesheet, health):
+    for part in (signin, footer, me, operator, embed, stylesheet, health, wellknown):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops

@@ -11,7 +11,7 @@ from portal.access.ask import Asking
 from portal.access.directory import Directory
 from portal.access.lifetimes import Lifetimes
 from portal.access.notices import JOB as NOTICE
-from portal.access.notices import NoticeMail
+from portal.access.notices import NoticeMail, Notices
 from portal.access.proof_mail import ProofMail
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
@@ -20,7 +20,7 @@ from portal.adapters.registry import load_adapters
 from portal.adapters.shadow import in_shadow, shadows
 from portal.config import Limits, MailSettings, Settings
 from portal.consent.links import FooterLinks
-from portal.consent.record import ConsentRecord
+from portal.consent.record import ConsentRecord, hash_of
 from portal.desk.acts import Acts
 from portal.desk.queue import Queue
 from portal.desk.services import Desk
@@ -41,6 +41,7 @@ from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.overdue import Overdue
@@ -49,11 +50,13 @@ from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
+from portal.rights.signal import Heeding
 from portal.rights.stop import Stopping
 from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
+from portal.store.recalls import Recalls
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
 from portal.sync.gates import Gates, Rate
@@ -64,6 +67,7 @@ from portal.sync.schedule import Every, Schedule
 from portal.sync.worker import Worker
 from portal.upkeep import Upkeep
 from portal.web.context import Services
+from portal.web.wellknown import policy_since
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     )
     requests = Requests(database, outbox, ledger, clock)
     reading = Reading(directory, register)
-    consents = ConsentRecord(clock)
-    undoing = Undoing(database, vault, register, reading, requests, consents, clock)
+    consents = ConsentRecord(clock, hash_of(text))
+    recalls = Recalls(vault, clock)
+    undoing = Undoing(database, vault, register, reading, requests, consents, recalls, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
+    stopping = Stopping(database, vault, register, reading, deciding, consents, undoing, clock)
+    links = FooterLinks(keys.links)
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
@@ -199,9 +206,11 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             correcting=correcting,
             choosing=choosing,
             deciding=deciding,
-            stopping=Stopping(
-                database, vault, register, reading, deciding, consents, undoing, clock
+            stopping=stopping,
+            giving=Giving(
+                deciding, consents, Notices(outbox), links, settings.public_url, zone, clock
             ),
+            heeding=Heeding(database, register, reading, stopping, clock),
             undoing=undoing,
             erasing=Erasing(requests, sessions, ledger, clock),
             planning=Planning(
@@ -220,7 +229,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             requests=requests,
             following=Following(database, vault, clock),
         ),
-        links=FooterLinks(keys.links),
+        links=links,
+        policy_since=policy_since(settings),
         desk=Desk(
             signing_in=SigningIn(database, vault, desk_sessions, clock),
             sessions=desk_sessions,

@@ -279,6 +279,13 @@ class AdapterSettings(BaseModel):
         default=None,
         description="Up to and including this day everything is read and nothing is written.",
     )
+    queued_mail_hours: int | None = Field(
+        default=None,
+        ge=0,
+        le=720,
+        description="So long after a stop it may still send what was in its queue already; left "
+        "out: it does not say.",
+    )
     brake_share: float = Field(
         default=0.05,
         gt=0,

@@ -178,6 +178,9 @@ class Purpose(Part):
     ground: Ground = Ground.CONSENT
     mailing: bool = True
     """Does it send something?"""
+    third_party: bool = False
+    """Does it hand data to others for their own ends? What a browser signals (`Sec-GPC`) stops
+    it."""
     wording: Text
     """The text that consent is given to, or that is objected to."""
     wording_version: str = Field(default="1", min_length=1, max_length=32)

@@ -1,25 +1,33 @@
 """Deciding about purposes: withdrawing, objecting, giving again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Whose, take_turns
-from portal.adapters.contract import Adapter
-from portal.consent.record import SOURCE, ConsentRecord, Decision
+from portal.adapters.contract import Adapter, Record
+from portal.consent.record import NO_OPT_IN, SOURCE, ConsentRecord, Decision
 from portal.consent.suppression import Suppressions
 from portal.domain.register import Ground, Purpose, Register
-from portal.domain.rights import Right
+from portal.domain.rights import DeliveryState, Right
 from portal.rights.deeds import consent
 from portal.rights.holdings import Holdings, Reading
-from portal.rights.requests import Alongside, Requests
+from portal.rights.requests import Alongside, Requests, nothing_before, nothing_else
 from portal.store.database import Database, Unit
+from portal.store.tables import Delivery
 
 BY_EXCEPTION = frozenset({Ground.CUSTOMER, Ground.LEGITIMATE_INTEREST})
 """Grounds on which something goes on until the subscriber objects (Art. 21(2) GDPR)."""
 STOPPABLE = BY_EXCEPTION | {Ground.CONSENT}
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+Proof = tuple[datetime | None, str | None, str | None]
+"""When, by which channel, to which words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,16 @@ class Standing:
     """The adapters that hold it; none: the portal's own record is the truth."""
     certain: bool
     """False: a system that holds it did not answer, so this is the portal's own record."""
+    source: str | None = None
+    """The channel by which it came to be so, as the system or the portal's own record tells."""
+    wording: str | None = None
+    """The words that were agreed to, as far as either keeps them."""
+
+    @property
+    def has_no_evidence(self) -> bool:
+        """A consent of which nobody has kept when, where or to what: it was imported, perhaps."""
+        told = (self.since, self.source, self.wording)
+        return self.on and self.purpose.ground is Ground.CONSENT and not any(told)
 
     @property
     def can_be_stopped(self) -> bool:
@@ -78,20 +96,38 @@ class Deciding:
             if purpose.ground in STOPPABLE
         ]
 
-    def decide(self, signed_in: SignedIn, purpose: Purpose, granted: bool, locale: str) -> str:
+    def decide(
+        self,
+        signed_in: SignedIn,
+        purpose: Purpose,
+        granted: bool,
+        locale: str,
+        first: Callable[[Unit], None] = nothing_before,
+        along: Alongside = nothing_else,
+    ) -> str:
         """Take a decision down, with its proof; the request's id.
 
-        It goes to every system that holds the purpose, also to one that is away now.
+        It goes to every system that holds the purpose, also to one that is away now. ``first`` and
+        ``along`` are what else belongs into the same commit (see `Requests.receive`).
         """
         taken = self._taken(signed_in, purpose, granted, locale, SOURCE)
+
+        def in_her_turn(unit: Unit) -> None:
+            take_turns(unit.session, signed_in.subject_id)
+            first(unit)
+
+        def both(unit: Unit, request_id: str) -> None:
+            taken.proof(unit, request_id)
+            along(unit, request_id)
+
         return self._requests.receive(
             signed_in,
             taken.right,
             taken.deliveries,
             locale=locale,
             details={"purposes": [purpose.id]},
-            first=lambda unit: take_turns(unit.session, signed_in.subject_id),
-            along=taken.proof,
+            first=in_her_turn,
+            along=both,
         )
 
     def within(
@@ -170,11 +206,75 @@ def standing_of(purpose: Purpose, held: Holdings, own: Decision | None) -> Stand
     certain = not any(name in held.away for name in holders)
     if states:
         on = any(state.granted for state in states)
-        times = [state.at for state in states if state.at and state.granted is on]
-        since = max(times, default=own.at if own and own.granted is on else None)
-        return Standing(purpose, on, since, holders, certain)
+        own = own if own and own.granted is on else None
+        told = [state for state in states if state.granted is on and (state.at or state.source)]
+        if told:
+            last = max(told, key=lambda state: state.at or LONG_AGO)
+            proof = (last.at, last.source or (own.source if own else None), last.wording)
+        else:
+            proof = _proof_in(own)
+        return _standing(purpose, on, holders, certain, proof)
     known_better = bool(holders) and certain  # they answered, and hold no consent
     if own is not None and not (own.granted and known_better):
-        return Standing(purpose, own.granted, own.at, holders, certain)
+        return _standing(purpose, own.granted, holders, certain, _proof_in(own))
     by_exception = purpose.ground in BY_EXCEPTION and (held.anything or not known_better)
     return Standing(purpose, by_exception, None, holders, certain)
+
+
+def _standing(
+    purpose: Purpose, on: bool, holders: Sequence[str], certain: bool, proof: Proof
+) -> Standing:
+    since, source, wording = proof
+    return Standing(purpose, on, since, holders, certain, source, wording)
+
+
+def _proof_in(own: Decision | None) -> Proof:
+    return (own.at, own.source, own.wording) if own else (None, None, None)
+
+
+# --- where it is on ------------------------------------------------------------------------------
+
+
+def was_on(db: Db, subject_id: str, held: Holdings, standing: Standing) -> dict[str, list[str]]:
+    """Adapter name → keys of the records that a stop turns off, as far as the systems answered.
+
+    A "yes" of hers that is on its way counts as arrived, and a "no" as well: what is read does not
+    know of it yet.
+    """
+    found: dict[str, list[str]] = {}
+    for name, record in held.each():
+        if name not in standing.systems:
+            continue
+        on_its_way = _on_its_way(db, subject_id, standing.purpose.id, name)
+        if is_on(record, standing.purpose) if on_its_way is None else on_its_way:
+            found.setdefault(name, []).append(record.ref.key)
+    return found
+
+
+def is_on(record: Record, purpose: Purpose) -> bool:
+    """Is it on in this record? Where nothing is said, what rests on no consent goes on."""
+    state = record.consents.get(purpose.id)
+    if state is None or state.granted is None:
+        return purpose.ground in BY_EXCEPTION
+    return state.granted
+
+
+def is_being_stopped(db: Db, subject_id: str, purpose: str, adapter: str) -> bool:
+    """Is a stop on its way to this system, by a decision that still stands?"""
+    return _on_its_way(db, subject_id, purpose, adapter) is False
+
+
+def _on_its_way(db: Db, subject_id: str, purpose: str, adapter: str) -> bool | None:
+    """Her latest decision, while it has not reached this system; None: what is read there counts.
+
+    What was put back is put back in some records only, so it counts where it can be read.
+    """
+    latest = ConsentRecord.latest_for(db, subject_id, purpose, adapter)
+    if latest is None or (latest.granted and latest.source in NO_OPT_IN):
+        return None
+    state = db.scalar(
+        select(Delivery.state).where(
+            Delivery.request_id == latest.request_id, Delivery.adapter == adapter
+        )
+    )
+    return None if state is None or DeliveryState(state).is_final else latest.granted

@@ -7,10 +7,12 @@ from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.progress import Following
 from portal.rights.requests import Requests
+from portal.rights.signal import Heeding
 from portal.rights.stop import Stopping
 from portal.rights.undo import Undoing
 
@@ -24,6 +26,8 @@ class Rights:
     choosing: Choosing
     deciding: Deciding
     stopping: Stopping
+    giving: Giving
+    heeding: Heeding
     undoing: Undoing
     erasing: Erasing
     planning: Planning

@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     """Whom a withdrawal or objection is about, for a mailing tool that asks by itself."""
     PAUSE = "pause"
     """What a pause stopped and where, so that exactly that begins again."""
+    UNDO = "undo"
+    """What a stop turned off and where, so that exactly that is put back."""
     SECOND_ERASURE = "second_erasure"
     """The record of which a part had to be kept, to erase that when its time is over."""
 

@@ -12,8 +12,10 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from portal.consent.links import DoesNotOpen, Link
+from portal.consent.record import BY_LINK, BY_ONE_CLICK
 from portal.domain.register import Purpose, in_language
 from portal.domain.rights import Goal
+from portal.rights.queued import one_more_until
 from portal.rights.undo import LASTS, TooLate
 from portal.web.context import services, use_question
 from portal.web.forms import NoFields, PortalForm
@@ -57,7 +59,8 @@ def stop(token: str) -> Response:
     if opened is None:
         return _plain(_("This link does not work (any more)"), 404) if one_click else _no_link()
     link, purpose = opened
-    stopped = services().rights.stopping.stop(link, purpose, str(get_locale()))
+    source = BY_ONE_CLICK if one_click else BY_LINK
+    stopped = services().rights.stopping.stop(link, purpose, str(get_locale()), source)
     if one_click:
         return _plain(_("Stopped"))
     if stopped is None:
@@ -104,7 +107,7 @@ def undo() -> Response:
     _use_site(put_back.site)
     return render(
         "footer/put_back.html",
-        label=in_language(put_back.purpose.label, str(get_locale())),
+        label=in_language(put_back.purposes[0].label, str(get_locale())),
         **_progress(put_back.request_id),
     )
 
@@ -145,7 +148,13 @@ def _progress(request_id: str) -> dict[str, object]:
     following = services().rights.following
     reference = following.reference(request_id)
     seen = following.look(reference)
-    return {"history": seen.history if seen else None, "reference": reference}
+    history = seen.history if seen else None
+    adapters, now = services().adapters, services().clock()
+    return {
+        "history": history,
+        "reference": reference,
+        "one_more_until": one_more_until(history, adapters, now) if history else None,
+    }
 
 
 def _no_link() -> Response:

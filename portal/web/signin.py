@@ -13,6 +13,7 @@ from portal.domain.rights import FRESH_PROOF_GOALS, Goal
 from portal.web.context import current_site, framed, me, services, use_question, who
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import go, hand_session_to_frame, render
+from portal.web.signal import heed
 
 blueprint = Blueprint("signin", __name__)
 
@@ -192,6 +193,9 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
 
 def _let_in(opened: Opened) -> Response:
     endpoint = HOME[opened.goal]
+    signed_in = services().sessions.current(opened.token, "frame" if framed() else "tab")
+    if signed_in is not None:
+        heed(signed_in)
     if framed():
         return hand_session_to_frame(opened.token, endpoint)
     session.clear()  # nothing from before the sign-in is worth anything after it

@@ -58,6 +58,12 @@ class Consent(Table):
     source: Mapped[str] = mapped_column(String(32))
     wording: Mapped[str] = mapped_column(Text)
     wording_version: Mapped[str] = mapped_column(String(32))
+    wording_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 in hexadecimal digits, as are all of this table."""
+    statement_hash: Mapped[str] = mapped_column(String(64))
+    """Of the register that the privacy statement in force was made from; empty: not known."""
+    method: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(64))
     locale: Mapped[str] = mapped_column(String(8))
     request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"))
 

@@ -1,6 +1,6 @@
 """The signed-in subscriber's pages, one module a right."""
 
-from portal.web.me import choose, consents, copy, correct, erase, keep, overview, requests
+from portal.web.me import choose, consents, copy, correct, erase, history, keep, overview, requests
 from portal.web.me.blueprint import blueprint
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "copy",
     "correct",
     "erase",
+    "history",
     "keep",
     "overview",
     "requests",

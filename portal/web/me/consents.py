@@ -1,15 +1,25 @@
-"""What we send you, and stopping it."""
+"""What we send you, why we may, and stopping it: by one click, which can be taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response, abort
 from flask_babel import get_locale
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
-from portal.domain.register import in_language
+from portal.consent.record import BY_SIGNAL
+from portal.domain.register import Purpose, in_language
 from portal.rights.decide import STOPPABLE, Standing
+from portal.rights.history import History
+from portal.rights.holdings import Holdings
+from portal.rights.queued import one_more_until
+from portal.rights.undo import Offer, TooLate
 from portal.web.context import me, services
-from portal.web.forms import PortalForm
+from portal.web.forms import NoFields, PortalForm
 from portal.web.me.blueprint import blueprint
+from portal.web.me.words import source_in_words
 from portal.web.pages import go, render
 
 
@@ -20,15 +30,40 @@ class DecideForm(PortalForm):
     granted = HiddenField(validators=[InputRequired()])
 
 
+class UndoForm(PortalForm):
+    """Take a stop back, by its request."""
+
+    stop = HiddenField(validators=[InputRequired()])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One purpose in the page's language."""
+
+    label: str
+    description: str
+    wording: str
+    source: str | None
+    """Of what stands now, in words."""
+    by_signal: bool
+    """Her browser has stopped it."""
+    one_more_until: datetime | None
+
+
 @blueprint.get("/consents", endpoint="consents")
 def show() -> Response:
     """Every purpose that can be stopped, and how it stands."""
     rights, signed_in = services().rights, me()
     held = rights.reading.of(signed_in)
     standings = rights.deciding.standings(signed_in, held)
+    stops = _last_stops(rights.requests.all_of(signed_in))
+    told = [(standing, _told(standing, stops)) for standing in standings]
     return render(
         "me/consents.html",
-        standings=[(standing, _told(standing)) for standing in standings],
+        standings=told,
+        stoppable=[standing for standing in standings if standing.can_be_stopped],
+        by_signal=[words.label for _, words in told if words.by_signal],
+        offers=[(offer, _labels(offer)) for offer in rights.undoing.offered(signed_in)],
         form=DecideForm(formdata=None),
         held=held,
     )
@@ -45,17 +80,68 @@ def decide() -> Response:
         abort(400)
     if purpose.ground not in STOPPABLE:
         abort(400)
-    if granted and services().rights.reading.of(me()).several_people:
+    if not granted:
+        return _stop([purpose])
+    rights = services().rights
+    if rights.reading.of(me()).several_people:
         abort(403)  # either may stop for both; neither may consent for the other
-    locale = str(get_locale())
-    request_id = services().rights.deciding.decide(me(), purpose, granted, locale)
+    request_id = rights.giving.give(me(), purpose, str(get_locale()))
     return go("me.request", request_id=request_id)
 
 
-def _told(standing: Standing) -> dict[str, str]:
+@blueprint.post("/consents/stop", endpoint="stop_everything")
+def stop_everything() -> Response:
+    """All of it by one click, which is taken back by one."""
+    NoFields.posted()
+    rights = services().rights
+    held = rights.reading.of(me())
+    standings = rights.deciding.standings(me(), held)
+    return _stop([one.purpose for one in standings if one.can_be_stopped], held)
+
+
+@blueprint.post("/consents/undo", endpoint="undo")
+def undo() -> Response:
+    """Put back what one click turned off."""
+    form = UndoForm.posted()
+    try:
+        put_back = services().rights.undoing.undo_mine(
+            me(), form.stop.data or "", str(get_locale())
+        )
+    except TooLate:
+        return render("me/undo_too_late.html", 410)
+    return go("me.request", request_id=put_back.request_id)
+
+
+def _stop(purposes: Sequence[Purpose], held: Holdings | None = None) -> Response:
+    rights = services().rights
+    held = held or rights.reading.of(me())
+    request_id = rights.stopping.stop_mine(me(), purposes, held, str(get_locale()))
+    return go("me.request", request_id=request_id) if request_id else go("me.consents")
+
+
+def _last_stops(histories: list[History]) -> dict[str, History]:
+    """Purpose id → the last request that was about it; the newest come first."""
+    found: dict[str, History] = {}
+    for one in histories:
+        for id in one.details.get("purposes", ()):
+            found.setdefault(id, one)
+    return found
+
+
+def _told(standing: Standing, last: dict[str, History]) -> Told:
     locale, purpose = str(get_locale()), standing.purpose
-    return {
-        "label": in_language(purpose.label, locale),
-        "description": in_language(purpose.description, locale),
-        "wording": in_language(purpose.wording, locale),
-    }
+    stop = last.get(purpose.id) if not standing.on else None
+    return Told(
+        label=in_language(purpose.label, locale),
+        description=in_language(purpose.description, locale),
+        wording=in_language(purpose.wording, locale),
+        source=source_in_words(standing.source) if standing.source else None,
+        by_signal=not standing.on and standing.source == BY_SIGNAL,
+        one_more_until=one_more_until(stop, services().adapters, services().clock())
+        if stop
+        else None,
+    )
+
+
+def _labels(offer: Offer) -> list[str]:
+    return [in_language(purpose.label, str(get_locale())) for purpose in offer.purposes]
