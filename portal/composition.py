@@ -22,6 +22,7 @@ from portal.config import Limits, MailSettings, Settings
 from portal.consent.links import FooterLinks
 from portal.consent.record import ConsentRecord, hash_of
 from portal.desk.acts import Acts
+from portal.desk.casework import Casework
 from portal.desk.queue import Queue
 from portal.desk.services import Desk
 from portal.desk.sessions import OperatorSessions
@@ -34,7 +35,9 @@ from portal.erased import Erased, put_together
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer, Relay
 from portal.proof.ledger import Ledger
+from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
+from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
@@ -129,6 +132,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         database, vault, outbox, ledger, register, adapters, directory, journal, clock
     )
     requests = Requests(database, outbox, ledger, clock)
+    cases = Cases(database, vault, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock, hash_of(text))
     recalls = Recalls(vault, clock)
@@ -149,6 +153,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
+            Every("cases", timedelta(days=1), cases.forget),
             Every("census", timedelta(days=1), Census(database, adapters, clock).take),
         ),
         clock,
@@ -228,6 +233,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
             following=Following(database, vault, clock),
+            cases=cases,
+            asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
         links=links,
         policy_since=policy_since(settings),
@@ -239,6 +246,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             ),
             timelines=Timelines(database, ledger, zone, clock),
             acts=Acts(database, ledger, outbox, handlers, gates, clock),
+            casework=Casework(database, cases, ledger, zone, clock),
         ),
         recovery=erased.recovery,
         clock=clock,

@@ -8,9 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -21,13 +19,13 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.config_parts import Authority, Contact, Part
 from portal.config_sources import gather
 from portal.config_values import (
     LANGUAGES,
     Address,
     Language,
     Line,
-    Lines,
     Origin,
     OwnAddress,
     Page,
@@ -80,22 +78,6 @@ def load(
 # --- the parts ---------------------------------------------------------------------------------
 
 
-class Part(BaseModel):
-    """Strict, frozen, and silent about values in its errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Contact(Part):
-    """Who helps: named on every page, mail and error."""
-
-    name: Line
-    phone: Line
-    post: Lines
-    """The postal address, line by line."""
-    email: Address
-
-
 class MailSettings(Part):
     """The relay that takes the portal's mail."""
 
@@ -144,6 +126,8 @@ class Site(Part):
     """The adapters its visitors see; empty: all."""
     accent: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
     erase_after_hours: int = Field(default=48, ge=0, le=168)  # 0: at once only
+    authority: Authority | None = None
+    """Where its visitors complain, if it is another than the installation's."""
 
 
 class Limits(Part):
@@ -187,6 +171,8 @@ class Settings(Part):
     proxy_hops: int = Field(default=0, ge=0, le=5)
     """How many proxies in front of the portal set X-Forwarded-For."""
     contact: Contact
+    authority: Authority | None = None
+    """Where subscribers complain (Art. 77 GDPR); left out: that of their own country."""
     mail: MailSettings
     sites: Annotated[tuple[Site, ...], BeforeValidator(listed)] = Field(min_length=1)
     limits: Limits = Limits()
@@ -204,6 +190,10 @@ class Settings(Part):
             if site.id == id:
                 return site
         raise KeyError(id)
+
+    def authority_of(self, site: str) -> Authority | None:
+        """The data protection authority that visitors of a site are told of; None: their own."""
+        return self.site(site).authority or self.authority
 
     @property
     def languages(self) -> tuple[str, ...]:

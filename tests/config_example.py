@@ -15,6 +15,11 @@ phone = "020 123 45 67"
 post = ["Postbus 1", "1000 AA Amsterdam"]
 email = "service@example.org"
 
+[authority]
+name = "Autoriteit Persoonsgegevens"
+website = "https://www.autoriteitpersoonsgegevens.nl/"
+post = ["Postbus 93374", "2509 AJ Den Haag"]
+
 [mail]
 server = "mail.example.org"
 port = 587
@@ -38,6 +43,7 @@ erase_after_hours = 72
 id = "blog"
 name = "Flower blog"
 return_url = "https://blog.example.org/"
+authority = { name = "APD", website = "https://www.autoriteprotectiondonnees.be" }
 
 [limits]
 session_idle = 600

@@ -46,6 +46,10 @@ def test_the_example_is_loaded_in_full(write: Write) -> None:
     assert found.contact.post == ("Postbus 1", "1000 AA Amsterdam")
     assert found.mail.password is not None
     assert found.mail.password.get_secret_value() == "canary-mail"
+    assert found.authority_of("shop") == found.authority
+    assert found.authority is not None
+    assert found.authority.post == ("Postbus 93374", "2509 AJ Den Haag")
+    assert (found.authority_of("blog") or found.authority).name == "APD"
     assert found.site("shop").origins == ("https://www.example.org", "http://localhost:8081")
     assert found.site("blog").languages == ("nl", "en")
     assert found.limits.session_idle == 600
@@ -187,6 +191,8 @@ WRONG = [
     ("[adapters.letters]", "[adapters.Letters]", "small letters"),
     ('adapter = "sql"\nurl', "url", "name its kind"),
     ("[limits]", "[limit]", "did you mean limits?"),
+    ('"https://www.autoriteitpersoonsgegevens.nl/"', '"javascript:1"', "not a web address"),
+    ('website = "https://www.auto', 'site = "https://www.auto', "authority.website: is missing"),
 ]  # fmt: skip
 
 

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session as Db
 from portal.desk.health import Health, health_of_all
 from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left
+from portal.rights.cases import CaseState, brief
 from portal.rights.requests import delivery_of
 from portal.rights.shadowed import WouldDo, would_have_done
 from portal.store.database import Database
-from portal.store.tables import Alarm, Job, Request
+from portal.store.tables import Alarm, Case, Job, Request
 from portal.sync.alarms import AlarmKind
 
 SHOWN = 20
@@ -34,7 +35,9 @@ PRESSING = case(
 )
 """Which alarms stand first."""
 
-T = TypeVar("T", Alarm, Job)
+ANSWERED = case((Case.answered_at.is_(None), 0), else_=1)
+
+T = TypeVar("T", Alarm, Case, Job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,23 @@ class Notice:
     repeated_at: datetime
     times: int
     days_left: int | None
+    case: str | None
+    """The reference of the case that it is about."""
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """Something that only a person can do or answer."""
+
+    reference: str
+    kind: str
+    site: str
+    subject: str | None
+    received_at: datetime
+    days_left: int
+    answered: bool
+    """She has been answered; the case is open still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,9 @@ class View:
     dead_in_all: int
     notices: Sequence[Notice]
     notices_in_all: int
+    cases: Sequence[OpenCase]
+    """In order of the day on which they are due, those that were answered last."""
+    cases_in_all: int
     choices: Sequence[Choice]
     choices_in_all: int
     systems: Sequence[Health]
@@ -107,7 +129,7 @@ class View:
     @property
     def waiting_for_a_person(self) -> int:
         """How many things wait for an operator; conflicts wait for the subscriber."""
-        return self.dead_in_all + self.notices_in_all + len(self.paused)
+        return self.dead_in_all + self.notices_in_all + self.cases_in_all + len(self.paused)
 
 
 class Queue:
@@ -132,6 +154,9 @@ class Queue:
         with self._database.reading() as db:
             dead, dead_in_all = _first(db, Alarm, _given_up(), Alarm.id)
             alarms, alarms_in_all = _first(db, Alarm, _others(), PRESSING, Alarm.id)
+            cases, cases_in_all = _first(
+                db, Case, [Case.closed_at.is_(None)], ANSWERED, Case.received_at, Case.id
+            )
             conflicts, conflicts_in_all = _first(db, Job, _undecided(), Job.id)
             shadowed = self._shadowed()
             letters = [self._dead_letter(db, alarm) for alarm in dead]
@@ -140,6 +165,8 @@ class Queue:
                 dead_in_all=dead_in_all,
                 notices=[self._notice(db, alarm) for alarm in alarms],
                 notices_in_all=alarms_in_all,
+                cases=[self._case(case) for case in cases],
+                cases_in_all=cases_in_all,
                 choices=[self._choice(db, job) for job in conflicts],
                 choices_in_all=conflicts_in_all,
                 systems=health_of_all(db, self._adapters, shadowed, self._clock()),
@@ -166,6 +193,18 @@ class Queue:
             can_be_replayed=job.end == "dead" and job.payload_sealed is not None,
         )
 
+    def _case(self, case: Case) -> OpenCase:
+        told = brief(case)
+        return OpenCase(
+            reference=told.reference,
+            kind=told.kind,
+            site=told.site,
+            subject=short(told.subject_id),
+            received_at=told.received_at,
+            days_left=days_left(told.received_at, self._zone, self._clock()),
+            answered=told.state is CaseState.ANSWERED,
+        )
+
     def _choice(self, db: Db, job: Job) -> Choice:
         request = request_of(db, job)
         return Choice(
@@ -190,6 +229,7 @@ class Queue:
             repeated_at=alarm.repeated_at,
             times=alarm.times,
             days_left=self._days_left(request),
+            case=alarm.facts.get("case"),
             facts=alarm.facts,
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from portal.desk.acts import Acts
+from portal.desk.casework import Casework
 from portal.desk.queue import Queue
 from portal.desk.sessions import OperatorSessions
 from portal.desk.signin import SigningIn
@@ -18,3 +19,4 @@ class Desk:
     queue: Queue
     timelines: Timelines
     acts: Acts
+    casework: Casework

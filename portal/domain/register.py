@@ -8,38 +8,43 @@ says the line where something is wrong.
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, Field, model_validator
 
 from portal.domain.complaints import Complaint, Misfit, did_you_mean
+from portal.domain.register_parts import (
+    CardPart,
+    Elsewhere,
+    Id,
+    Language,
+    Part,
+    Recipient,
+    Text,
+    Transfer,
+    in_language,
+)
 from portal.domain.toml_lines import Path
 
-
-def _per_language(text: object) -> object:
-    if not isinstance(text, Mapping):
-        # Pydantic takes a ValueError for a finding; a TypeError would be a crash.
-        raise ValueError('must give the words per language: { nl = "…", en = "…" }')  # noqa: TRY004
-    return text
-
-
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Text = Annotated[Mapping[Language, Words], Field(min_length=1), BeforeValidator(_per_language)]
-"""Language code → words, e.g. ``{"nl": "Telefoon", "en": "Phone"}``."""
-
-
-def in_language(text: Text, locale: str) -> str:
-    """The words in this language, else in the first language given."""
-    return text.get(locale) or next(iter(text.values()), "")
+__all__ = [
+    "Activity",
+    "Category",
+    "Elsewhere",
+    "Explanation",
+    "FieldEntry",
+    "Ground",
+    "Id",
+    "Kind",
+    "Language",
+    "Part",
+    "Purpose",
+    "Recipient",
+    "Register",
+    "Text",
+    "Transfer",
+    "in_language",
+    "misfits",
+]
 
 
 class Ground(StrEnum):
@@ -70,29 +75,6 @@ class Kind(StrEnum):
     ROWS = "rows"
 
 
-class Part(BaseModel):
-    """Strict and frozen; an unknown key is an error, and no error repeats a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Recipient(Part):
-    """Who receives data, and what for (Art. 30(1)(d))."""
-
-    name: Words
-    role: Literal["internal", "processor", "controller", "authority"] = "processor"
-    why: Text = Field(default_factory=dict)
-    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-
-
-class Transfer(Part):
-    """Data that leaves the European Economic Area, and what guards it (Art. 30(1)(e))."""
-
-    country: str = Field(pattern=r"^[A-Z]{2}$")
-    to: Words
-    safeguard: Text
-
-
 class Explanation(Part):
     """What can be said of an activity as a whole, and again, otherwise, of one of its fields."""
 
@@ -117,6 +99,9 @@ class Activity(Explanation):
     why: Text
     ground: Ground
     retention: Text
+    automated: Text | None = None
+    """What is decided about her by a computer alone: by what logic, and what that means for her
+    (Art. 15(1)(h) and 22). Left out: nothing is."""
 
 
 class FieldEntry(Explanation):
@@ -142,6 +127,8 @@ class FieldEntry(Explanation):
     """For kind ``rows``: column id → label, in the order shown."""
     given: bool = True
     """Given by or observed of the subscriber, hence portable (Art. 20); False if inferred."""
+    vcard: CardPart | None = None
+    """Which part of a contact card it is; for what its kind does not tell."""
 
     @model_validator(mode="after")
     def _kind_and_tier_fit(self) -> Self:
@@ -200,6 +187,7 @@ class Register(Part):
     categories: tuple[Category, ...] = Field(min_length=1)
     fields: tuple[FieldEntry, ...] = Field(min_length=1)
     purposes: tuple[Purpose, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def activity(self, id: str) -> Activity:
         """:raises KeyError: there is none of this id."""
@@ -262,7 +250,7 @@ def misfits(register: Mapping[str, Any]) -> list[Complaint]:
     """
     complaints: list[Complaint] = []
     ids: dict[str, set[str]] = {}
-    for kind in ("activities", "categories", "fields", "purposes"):
+    for kind in ("activities", "categories", "fields", "purposes", "elsewhere"):
         ids[kind] = set()
         for path, id in _texts_at(register, kind, "id"):
             if id in ids[kind]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from portal.domain.rights import DeliveryState, Right
+from portal.rights.cases import CaseBrief, CaseState, Outcome, case_of_request
 from portal.rights.ended import CANCELLED, GONE, SOONER
 from portal.rights.planned import is_planned
 from portal.store.tables import Delivery, Request
@@ -45,6 +46,8 @@ class History:
     progress: Sequence[Progress]
     planned_for: datetime | None = None
     """Of an erasure that waits still: when it is done. Until then it can be taken back."""
+    case: CaseBrief | None = None
+    """Of a request that a person fulfils."""
 
     @property
     def was_taken_back(self) -> bool:
@@ -61,14 +64,21 @@ class History:
 
     @property
     def is_final(self) -> bool:
-        """Nothing more happens by itself, in any system."""
-        return all(one.state.is_final for one in self.progress)
+        """Nothing more is to happen: in no system, and no person is to do anything."""
+        is_over = self.case is None or self.case.state is CaseState.CLOSED
+        return is_over and not self.moves
+
+    @property
+    def moves(self) -> bool:
+        """Something may still happen by itself, in a moment."""
+        return not all(one.state.is_final for one in self.progress)
 
     @property
     def went_well(self) -> bool:
         """Done everywhere, or kept for a reason."""
         good = {DeliveryState.CONFIRMED, DeliveryState.RETAINED}
-        return all(one.state in good for one in self.progress)
+        by_hand = self.case is None or self.case.outcome is Outcome.DONE
+        return by_hand and all(one.state in good for one in self.progress)
 
     @property
     def needs_her(self) -> bool:
@@ -108,4 +118,5 @@ def history_of(db: Db, row: Request, now: datetime) -> History:
             for one in deliveries
         ],
         planned_for=row.due_at if is_planned(row, now) else None,
+        case=case_of_request(db, row.id),
     )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from portal.rights.ask_us import AskingUs
+from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
@@ -34,3 +36,5 @@ class Rights:
     exporting: Exporting
     requests: Requests
     following: Following
+    cases: Cases
+    asking_us: AskingUs

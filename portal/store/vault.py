@@ -256,6 +256,11 @@ def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(8))
 
 
+def new_number() -> str:
+    """A number to name something by, on a page and on the phone: 60 bits, ``ABCD-EF23-GH45``."""
+    return "-".join("".join(secrets.choice(CODE_ALPHABET) for _ in range(4)) for _ in range(3))
+
+
 def show_code(code: str) -> str:
     """``ABCD-EF23``: as it is mailed."""
     return f"{code[:4]}-{code[4:]}"

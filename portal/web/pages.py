@@ -1,7 +1,8 @@
 """Rendering: every page through one door, with what every page has."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import get_locale
@@ -40,6 +41,11 @@ def planned_erasure() -> tuple[str, datetime] | None:
     """Her erasure that waits, and its moment: the pages on which she does other things say so."""
     signed_in = who()
     return services().rights.planning.planned(signed_in) if signed_in else None
+
+
+def zone() -> tzinfo:
+    """The zone that pages tell the time in, and days are counted in."""
+    return ZoneInfo(services().settings.timezone)
 
 
 def adapter_label(name: str) -> str:

@@ -11,6 +11,7 @@ from portal.access.sessions import Kind
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
 from portal.web.context import current_site, framed, me, services, use_question, who
+from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import go, hand_session_to_frame, render
 from portal.web.signal import heed
@@ -47,7 +48,7 @@ def signin() -> Response:
     except ValueError:
         abort(400)
     if goal is Goal.QUESTION:
-        return render("signin/question.html")
+        return question_page()
     try:
         email = Email.parse(form.email.data or "")
     except InvalidEmail:

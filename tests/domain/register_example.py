@@ -14,6 +14,7 @@ source = { nl = "Van uzelf.", en = "From you." }
 [[activities]]
 id = "orders"
 ground = "contract"
+automated = { nl = "De computer kiest.", en = "A computer picks." }
 
 [activities.name]
 nl = "Bestellingen"
@@ -76,6 +77,7 @@ kind = "phone"
 tier = 1
 editable = true
 max_length = 20
+vcard = "tel"
 label.nl = "Telefoon"
 label.en = "Phone"
 why = { nl = "Als er iets is.", en = "When something comes up." }
@@ -104,6 +106,12 @@ label = { nl = "Nieuwsbrief", en = "Newsletter" }
 description = { nl = "Elke maand.", en = "Every month." }
 wording = { nl = "Stuur mij nieuws.", en = "Send me news." }
 wording_version = "2"
+
+[[elsewhere]]
+id = "binder"
+label = { nl = "De map", en = "The binder" }
+what = { nl = "Bestellingen op papier.", en = "Orders on paper." }
+how = { nl = "Bel ons.", en = "Call us." }
 """
 
 LANGUAGES = ("nl", "en")

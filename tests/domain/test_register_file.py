@@ -47,6 +47,13 @@ def test_the_example_is_read_in_full() -> None:
     assert recipients is not None
     assert [one.role for one in recipients] == ["processor", "internal"]
     assert register.purpose("news").wording_version == "2"
+    assert register.activity("orders").automated == {
+        "nl": "De computer kiest.",
+        "en": "A computer picks.",
+    }
+    assert register.activity("newsletter").automated is None
+    assert register.field("phone").vcard == "tel"
+    assert [one.label["en"] for one in register.elsewhere] == ["The binder"]
 
 
 def test_a_field_is_explained_by_its_own_words_and_else_by_its_activity() -> None:
@@ -223,3 +230,30 @@ def test_any_text_at_all_is_answered(text: str) -> None:
     with pytest.raises(RegisterError) as caught:
         read_register(text, LANGUAGES)
     assert caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "reason"),
+    [
+        ('vcard = "tel"', 'vcard = "phone"', "fields.1.vcard", "must be one of"),
+        ('how = { nl = "Bel ons.", en = "Call us." }', "", "elsewhere.0.how", "is missing"),
+        ('how = { nl = "Bel ons.", ', "how = { ", "elsewhere.0.how", "no Dutch text"),
+        ('{ nl = "De computer kiest.", ', "{ ", "activities.1.automated", "no Dutch text"),
+    ],
+)
+def test_a_fault_in_what_access_tells_of_is_told_with_its_line(
+    old: str, new: str, path: str, reason: str
+) -> None:
+    text, line = changed(old, new)
+    found = problems_of(text)
+
+    assert [one.path for one in found] == [path]
+    assert reason in found[0].reason
+    assert found[0].line <= line
+
+
+def test_two_systems_elsewhere_have_two_names() -> None:
+    binder = REGISTER[REGISTER.index("[[elsewhere]]") :]
+    (found,) = problems_of(REGISTER + "\n" + binder)
+
+    assert (found.path, found.reason) == ("elsewhere.1.id", "'binder' stands twice")

@@ -155,4 +155,3 @@ def test_the_policy_is_told_where_browsers_look_with_the_day_of_its_last_change(
     assert json.loads(office.visitor().get("/.well-known/gpc.json").text)["lastUpdate"] == (
         "2026-01-05"
     )
-

@@ -197,6 +197,9 @@ KNOWN = {
     "/me/erase": {"when"},
     "/me/requests/nothing/keep": set(),
     "/me/signout": set(),
+    "/me/questions": {"message"},
+    "/question": {"site", "name", "contact", "message"},
+    "/no-mailbox": {"site", "name", "contact", "message", "address"},
 }
 
 

@@ -5,6 +5,7 @@ emptied as soon as it has served; ``…_hash`` holds a digest from which nothing
 """
 
 from portal.store.tables.base import Table
+from portal.store.tables.cases import Case
 from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
 from portal.store.tables.operators import Operator, OperatorSession
 from portal.store.tables.people import Proof, QuotaHit, Recall, Session, Subject, SubjectAlias
@@ -14,6 +15,7 @@ from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 __all__ = [
     "AdapterState",
     "Alarm",
+    "Case",
     "Consent",
     "Delivery",
     "Job",

@@ -1,9 +1,21 @@
 """The signed-in subscriber's pages, one module a right."""
 
-from portal.web.me import choose, consents, copy, correct, erase, history, keep, overview, requests
+from portal.web.me import (
+    ask_us,
+    choose,
+    consents,
+    copy,
+    correct,
+    erase,
+    history,
+    keep,
+    overview,
+    requests,
+)
 from portal.web.me.blueprint import blueprint
 
 __all__ = [
+    "ask_us",
     "blueprint",
     "choose",
     "consents",

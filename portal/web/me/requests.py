@@ -2,6 +2,7 @@
 
 from flask import Response, abort
 
+from portal.domain.deadlines import respond_by
 from portal.rights.ended import LATER
 from portal.rights.history import History, Progress
 from portal.rights.queued import one_more_until
@@ -13,7 +14,7 @@ from portal.web.me.words import (
     names_in_details,
     retained_in_words,
 )
-from portal.web.pages import adapter_label, render
+from portal.web.pages import adapter_label, render, zone
 
 
 @blueprint.get("/requests", endpoint="requests")
@@ -31,8 +32,8 @@ def show_one(request_id: str) -> Response:
     if history is None:
         abort(404)
     along = rights.requests.that_came_with(signed_in, request_id)
-    moving = [one for one in along if not one.is_final]
-    if not (history.is_final or history.planned_for):
+    moving = [one for one in along if one.moves]
+    if history.moves and not history.planned_for:
         moving.append(history)
     again = rights.planning.given_again(signed_in, request_id) if history.planned_for else []
     return render(
@@ -46,6 +47,7 @@ def show_one(request_id: str) -> Response:
         ),
         one_more_until=one_more_until(history, services().adapters, services().clock()),
         given_again=again,
+        respond_by=respond_by(history.received_at, zone()),
         form=NoFields(formdata=None),
     )
 

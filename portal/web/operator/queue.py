@@ -11,7 +11,7 @@ from portal.web.pages import render
 
 LOOKS_AGAIN = 10
 """Seconds after which the page looks again by itself."""
-DONE = ("replayed", "paused", "resumed", "cleared", "gone")
+DONE = ("replayed", "paused", "resumed", "cleared", "answered", "closed", "gone")
 """What an act may say of itself when it has led back here."""
 OFTEN = 0.5
 """From this share of failed attempts on, a system is said to fail often"""
