@@ -32,7 +32,7 @@ def office(start_office: Start) -> Office:
 def sign_in(office: Office, *, signal: bool = True, frame: str | None = None) -> Visitor:
     visitor = office.visitor(frame=frame)
     asked = visitor.ask()
-    code = office.next_mail().code
+    code = office.next_code()
     headers = SIGNAL if signal else {}
     data = {**asked.fields, "code": code}
     answer = visitor.send("/signin/code", data=data, headers=headers)
