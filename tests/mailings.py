@@ -1,6 +1,7 @@
 """What tests of mailings share: a register with a purpose that hands data on, and short ways."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from portal.demo.settings import CONFIG
 from portal.store.tables import Consent
@@ -19,7 +20,7 @@ wording_version = "1"
 SIGNAL = {"Sec-GPC": "1"}
 
 
-def office_with(start_office: StartOffice, more: str = PARTNERS, **changed: object) -> Office:
+def office_with(start_office: StartOffice, more: str = PARTNERS, **changed: Any) -> Office:
     """The demo's company, whose register says more."""
     folder = start_office._folder
     register = folder / f"register-{len(start_office.started)}.toml"
@@ -56,8 +57,9 @@ def send(visitor: Visitor, path: str, /, *, signal: bool = False, **fields: str)
     return visitor.send(path, data={**token, **fields}, headers=headers)
 
 
-def decide(visitor: Visitor, purpose: str, granted: str, **how: bool) -> Page:
-    return send(visitor, "/me/consents", purpose=purpose, granted=granted, **how)
+def decide(visitor: Visitor, purpose: str, granted: str, *, signal: bool = False) -> Page:
+    fields = {"purpose": purpose, "granted": granted}
+    return send(visitor, "/me/consents", signal=signal, **fields)
 
 
 def undo(visitor: Visitor, place: str) -> Page:

@@ -1,23 +1,16 @@
 """E8: every decision is kept as it was taken, and any past state can be put together from it."""
 
 import hashlib
-from collections.abc import Mapping
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from portal.consent.record import ConsentRecord, Entry, Method, history_of
+from portal.consent.record import Method, history_of
 from portal.demo.settings import CONFIG
-from portal.domain.register import Purpose
-from portal.store.database import Database
 from portal.store.tables import Consent
-from tests.consent.test_record import NEWSLETTER, OFFERS, decide
 from tests.footers import one_click, token_of
 from tests.mailings import decide as decide_on_page
 from tests.mailings import send, undo
 from tests.portals import Office
-from tests.storing import FakeClock, add_subject
 
 
 def sha256(told: str) -> str:
@@ -63,40 +56,6 @@ def test_e8_she_sees_it_newest_first_in_the_language_of_each_decision(office: Of
     assert "2 March 2026 13:01, on this page. By: you." in page.text
     assert sha256("Yes, send me the monthly newsletter with gardening tips.") in page.text
     assert "/me/consents/history" in marijke.get("/me/consents").text
-
-
-def at_that_moment(entries: list[Entry], number: int) -> Mapping[str, bool]:
-    """The state after so many decisions, from the history alone."""
-    return {one.purpose: one.granted for one in entries[::-1] if one.number <= number}
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([NEWSLETTER, OFFERS]), st.booleans()), min_size=1, max_size=12
-    )
-)
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_e8_any_past_state_can_be_put_together_from_the_history(
-    lite: Database, taken: list[tuple[Purpose, bool]]
-) -> None:
-    clock = FakeClock()
-    record = ConsentRecord(clock, "statement")
-    with lite.reading() as db:
-        subject = f"ann-{db.query(Consent).count()}"
-    add_subject(lite, subject)
-    states: list[Mapping[str, bool]] = []
-    now: dict[str, bool] = {}
-    for purpose, granted in taken:
-        decide(lite, record, granted, purpose=purpose, subject=subject)
-        now = {**now, purpose.id: granted}
-        states.append(now)
-
-    with lite.reading() as db:
-        entries = history_of(db, subject)
-    numbers = [one.number for one in entries[::-1]]
-    assert [at_that_moment(entries, number) for number in numbers] == states
 
 
 def test_e8_no_decision_is_ever_changed_or_removed(office: Office) -> None:

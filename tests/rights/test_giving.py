@@ -18,7 +18,7 @@ def test_a_consent_is_confirmed_with_its_words_its_time_and_a_link_that_stops_it
     assert letter.to == (MARIJKE,)
     assert "Yes, send me the monthly newsletter with gardening tips." in letter.text
     assert "2 March 2026" in letter.text
-    assert "13:00" in letter.text
+    assert "1:00" in letter.text
     assert "Kwekerij De Late Merel" in letter.text
     assert letter.path.startswith("/u/")
 

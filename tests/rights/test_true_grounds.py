@@ -65,8 +65,7 @@ def test_item_4_whoever_says_yes_here_has_a_record(start_office: StartOffice) ->
 def test_item_7_what_stood_in_the_queue_may_still_come_until_a_moment(
     start_office: StartOffice, hours: int | None
 ) -> None:
-    said = {} if hours is None else {"queued_mail_hours": hours}
-    office = start_office(adapters={"crm": said})
+    office = start_office(adapters={"crm": {"queued_mail_hours": hours}})
     marijke = office.visitor().sign_in(office)
     place = send(marijke, "/me/consents", purpose="newsletter", granted="no").location
     office.work()

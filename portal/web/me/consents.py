@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
-from portal.consent.record import BY_SIGNAL
+from portal.consent.record import BY_SIGNAL, NO_OPT_IN
 from portal.domain.register import Purpose, in_language
 from portal.rights.decide import STOPPABLE, Standing
 from portal.rights.history import History
@@ -45,6 +45,8 @@ class Told:
     wording: str
     source: str | None
     """Of what stands now, in words."""
+    was_put_back: bool
+    """It is on since a stop was taken back: she had said yes before."""
     by_signal: bool
     """Her browser has stopped it."""
     one_more_until: datetime | None
@@ -136,6 +138,7 @@ def _told(standing: Standing, last: dict[str, History]) -> Told:
         description=in_language(purpose.description, locale),
         wording=in_language(purpose.wording, locale),
         source=source_in_words(standing.source) if standing.source else None,
+        was_put_back=standing.source in NO_OPT_IN,
         by_signal=not standing.on and standing.source == BY_SIGNAL,
         one_more_until=one_more_until(stop, services().adapters, services().clock())
         if stop
