@@ -172,6 +172,15 @@ class SqlSettings(AdapterSettings):
             if field.writable and (field.join is not None or field.column not in fixed)
         )
 
+    @property
+    def frequencies(self) -> dict[str, frozenset[str]]:
+        """Purpose → the frequencies that it can be set to."""
+        return {
+            purpose: frozenset(consent.frequency.values)
+            for purpose, consent in self.consents.items()
+            if consent.frequency is not None
+        }
+
     def warnings(self) -> list[str]:
         """What holds a person's data and is in no step of the erasure."""
         if not self.erase:

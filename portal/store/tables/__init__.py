@@ -9,7 +9,7 @@ from portal.store.tables.cases import Case
 from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
 from portal.store.tables.operators import Operator, OperatorSession
 from portal.store.tables.people import Proof, QuotaHit, Recall, Session, Subject, SubjectAlias
-from portal.store.tables.requests import Consent, Delivery, Request, Suppression
+from portal.store.tables.requests import Consent, Delivery, Frequency, Request, Suppression
 from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Case",
     "Consent",
     "Delivery",
+    "Frequency",
     "Job",
     "LedgerEntry",
     "LedgerLink",
