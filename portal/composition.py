@@ -47,7 +47,11 @@ from portal.rights.export import Exporting
 from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.often import Often
 from portal.rights.overdue import Overdue
+from portal.rights.pause import JOB as PAUSE
+from portal.rights.pause import Pausing
+from portal.rights.pause_over import PauseOver
 from portal.rights.progress import Following
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
@@ -140,6 +144,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     stopping = Stopping(database, vault, register, reading, deciding, consents, undoing, clock)
     links = FooterLinks(keys.links)
+    notices = Notices(outbox)
+    pausing = Pausing(database, vault, outbox, reading, stopping, undoing, recalls, zone, clock)
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
@@ -151,6 +157,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             Every("forget", timedelta(hours=1), upkeep.forget),
             Every("sessions", timedelta(hours=1), sessions.forget),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
+            Every("breaks", timedelta(hours=1), pausing.forget),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
             Every("cases", timedelta(days=1), cases.forget),
@@ -175,6 +182,18 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             clock=clock,
         ),
         NOTICE: NoticeMail(writer, mailer, site_names, clock),
+        PAUSE: PauseOver(
+            database,
+            register,
+            reading,
+            requests,
+            consents,
+            recalls,
+            notices,
+            ledger,
+            settings.public_url,
+            clock,
+        ),
         DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
         SCHEDULE: schedule,
         **erased.handlers,
@@ -212,10 +231,10 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             choosing=choosing,
             deciding=deciding,
             stopping=stopping,
-            giving=Giving(
-                deciding, consents, Notices(outbox), links, settings.public_url, zone, clock
-            ),
+            giving=Giving(deciding, consents, notices, links, settings.public_url, zone, clock),
             heeding=Heeding(database, register, reading, stopping, clock),
+            often=Often(database, vault, reading, requests, consents, clock),
+            pausing=pausing,
             undoing=undoing,
             erasing=Erasing(requests, sessions, ledger, clock),
             planning=Planning(

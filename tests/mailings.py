@@ -1,31 +1,11 @@
 """What tests of mailings share: a register with a purpose that hands data on, and short ways."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from portal.demo.settings import CONFIG
 from portal.store.tables import Consent
-from tests.portals import MARIJKE, Office, Page, StartOffice, Visitor
+from tests.portals import MARIJKE, Office, Page, Visitor
 
-PARTNERS = """
-[[purposes]]
-id = "partners"
-activity = "mail"
-label = { nl = "Tips van partners", en = "Tips from partners" }
-description = { nl = "Bedrijven die wij kiezen.", en = "Companies that we choose." }
-third_party = true
-wording = { nl = "Ja, geef mijn gegevens door.", en = "Yes, pass my details on." }
-wording_version = "1"
-"""
 SIGNAL = {"Sec-GPC": "1"}
-
-
-def office_with(start_office: StartOffice, more: str = PARTNERS, **changed: Any) -> Office:
-    """The demo's company, whose register says more."""
-    folder = start_office._folder
-    register = folder / f"register-{len(start_office.started)}.toml"
-    register.write_text((CONFIG / "register.toml").read_text("utf-8") + more, "utf-8")
-    return start_office(register=str(register), **changed)
 
 
 def state(office: Office, email: str = MARIJKE) -> dict[tuple[int, str], int]:

@@ -67,7 +67,9 @@ class Recovering:
             at,
         )
         self.office.crm(
-            "INSERT INTO subscriptions VALUES (?, 'newsletter', 1, ?, 'lijst', NULL)", row["id"], at
+            "INSERT INTO subscriptions VALUES (?, 'newsletter', 1, ?, 'lijst', NULL, NULL)",
+            row["id"],
+            at,
         )
         return int(row["id"])
 

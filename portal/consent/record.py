@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from portal.adapters.contract import Evidence
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
-from portal.store.tables import Consent, Delivery
+from portal.store.tables import Consent, Delivery, Frequency
 
 SOURCE = "portal"
 OVERTAKEN = "superseded"
@@ -38,7 +38,9 @@ STOPPED_WITH = "portal:erasure"
 """Source of a decision that came with an erasure that waits."""
 GIVEN_AGAIN = "portal:erasure-taken-back"
 """Source of a consent that came with taking one back. She read its words on that page."""
-NO_OPT_IN = frozenset({UNDONE, TAKEN_BACK})
+PAUSE_OVER = "portal:break-over"
+"""Given back when a break was over, as she had chosen when it began."""
+NO_OPT_IN = frozenset({UNDONE, TAKEN_BACK, PAUSE_OVER})
 """What was put back had been given before: it is no new "yes"."""
 SUBSCRIBER = "subscriber"
 
@@ -52,6 +54,8 @@ class Method(StrEnum):
     UNDO = "undo"
     ERASURE = "erasure"
     GPC = "gpc"
+    PAUSE = "pause"
+    """By itself, on the day that she had chosen."""
     OPERATOR = "operator"
     RESTORED = "restored"
     """By whichever way: it is known from the journal alone."""
@@ -64,6 +68,7 @@ METHODS = {
     UNDONE: Method.UNDO,
     TAKEN_BACK: Method.UNDO,
     BY_SIGNAL: Method.GPC,
+    PAUSE_OVER: Method.PAUSE,
     STOPPED_WITH: Method.ERASURE,
     GIVEN_AGAIN: Method.ERASURE,
     RESTORED: Method.RESTORED,
@@ -87,6 +92,8 @@ class Decision:
     source: str
     wording: str | None = None
     request_id: str | None = None
+    until: datetime | None = None
+    """A break, until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,10 @@ class Entry:
     """SHA-256 of the register that the privacy statement was made from; empty: not known."""
     locale: str
     request_id: str | None
+    until: datetime | None = None
+    """A break, until then."""
+    frequency: str | None = None
+    """How often, of a choice that was about that; ``wording`` is what that was called."""
 
 
 def hash_of(text: str) -> str:
@@ -122,24 +133,31 @@ def history_of(db: Session, subject_id: str) -> list[Entry]:
     rows = db.scalars(
         select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id.desc())
     )
-    return [
-        Entry(
-            number=row.id,
-            purpose=row.purpose,
-            granted=row.granted,
-            at=row.at,
-            source=row.source,
-            method=Method(row.method),
-            actor=row.actor,
-            wording=row.wording,
-            wording_version=row.wording_version,
-            wording_hash=row.wording_hash,
-            statement_hash=row.statement_hash,
-            locale=row.locale,
-            request_id=row.request_id,
-        )
-        for row in rows
-    ]
+    often = db.scalars(
+        select(Frequency).where(Frequency.subject_id == subject_id).order_by(Frequency.id.desc())
+    )
+    entries = [_entry(row, granted=row.granted, until=row.until) for row in rows]
+    entries += [_entry(row, granted=True, frequency=row.frequency) for row in often]
+    return sorted(entries, key=lambda one: one.at, reverse=True)
+
+
+def _entry(row: Consent | Frequency, granted: bool, **more: Any) -> Entry:
+    return Entry(
+        number=row.id,
+        purpose=row.purpose,
+        granted=granted,
+        at=row.at,
+        source=row.source,
+        method=Method(row.method),
+        actor=row.actor,
+        wording=row.wording,
+        wording_version=row.wording_version if isinstance(row, Consent) else "",
+        wording_hash=row.wording_hash,
+        statement_hash=row.statement_hash,
+        locale=row.locale,
+        request_id=row.request_id,
+        **more,
+    )
 
 
 class ConsentRecord:
@@ -174,10 +192,12 @@ class ConsentRecord:
         evidence: Evidence,
         request_id: str,
         actor: str | None = None,
+        until: datetime | None = None,
     ) -> None:
         """Add a decision, in the transaction of its request.
 
-        ``actor`` is who took it, where its source does not say that.
+        ``actor`` is who took it, where its source does not say that; ``until`` (UTC) makes a break
+        of what stops.
         """
         method = METHODS.get(evidence.source, Method.OPERATOR)
         db.add(
@@ -193,6 +213,36 @@ class ConsentRecord:
                 statement_hash=self._statement,
                 method=method,
                 actor=actor or ACTORS.get(method, SUBSCRIBER),
+                until=until,
+                locale=evidence.locale,
+                request_id=request_id,
+            )
+        )
+
+    def choose(
+        self,
+        db: Session,
+        *,
+        subject_id: str,
+        purpose: Purpose,
+        frequency: str,
+        evidence: Evidence,
+        request_id: str,
+    ) -> None:
+        """Add a choice of how often, whose name is the evidence's wording."""
+        method = METHODS.get(evidence.source, Method.OPERATOR)
+        db.add(
+            Frequency(
+                subject_id=subject_id,
+                purpose=purpose.id,
+                frequency=frequency,
+                at=evidence.at,
+                source=evidence.source,
+                wording=evidence.wording,
+                wording_hash=hash_of(evidence.wording),
+                statement_hash=self._statement,
+                method=method,
+                actor=ACTORS.get(method, SUBSCRIBER),
                 locale=evidence.locale,
                 request_id=request_id,
             )
@@ -247,4 +297,4 @@ def _was_not_done(outcome: Mapping[str, Any], last: Consent | None) -> bool:
 
 
 def _decision(row: Consent) -> Decision:
-    return Decision(row.granted, row.at, row.source, row.wording, row.request_id)
+    return Decision(row.granted, row.at, row.source, row.wording, row.request_id, row.until)

@@ -45,6 +45,8 @@ class Standing:
     """The channel by which it came to be so, as the system or the portal's own record tells."""
     wording: str | None = None
     """The words that were agreed to, as far as either keeps them."""
+    paused_until: datetime | None = None
+    """It is off for a break of hers, which ends then (UTC), or has just ended."""
 
     @property
     def has_no_evidence(self) -> bool:
@@ -54,8 +56,8 @@ class Standing:
 
     @property
     def can_be_stopped(self) -> bool:
-        """It is on, or may be: whoever wants it to stop need not wait for a system."""
-        return self.on or not self.certain
+        """It is on, may be, or will be: whoever wants it to stop need not wait for a system."""
+        return self.on or not self.certain or self.paused_until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Deciding:
         *,
         source: str,
         details: Mapping[str, Any],
+        until: datetime | None = None,
     ) -> str:
         """The same as a part of something larger, in its unit of work.
 
@@ -151,15 +154,22 @@ class Deciding:
             locale: The language of the page.
             source: What it came with, for the proof.
             details: More codes for the request.
+            until: Of a break: when it is over (UTC).
         """
-        taken = self._taken(whose, purpose, granted, locale, source)
+        taken = self._taken(whose, purpose, granted, locale, source, until)
         about = {"purposes": [purpose.id], **details}
         request_id = self._requests.write(unit, whose, taken.right, taken.deliveries, locale, about)
         taken.proof(unit, request_id)
         return request_id
 
     def _taken(
-        self, whose: Whose, purpose: Purpose, granted: bool, locale: str, source: str
+        self,
+        whose: Whose,
+        purpose: Purpose,
+        granted: bool,
+        locale: str,
+        source: str,
+        until: datetime | None = None,
     ) -> Taken:
         holders = holders_of(purpose, self._reading.adapters_of(whose))
         # The evidence belongs to the same commit as the deliveries that carry it.
@@ -173,6 +183,7 @@ class Deciding:
                 granted=granted,
                 evidence=evidence,
                 request_id=request_id,
+                until=until,
             )
             if granted:
                 self._suppressions.lift(
@@ -204,6 +215,7 @@ def standing_of(purpose: Purpose, held: Holdings, own: Decision | None) -> Stand
         if (state := record.consents.get(purpose.id)) and state.granted is not None
     ]
     certain = not any(name in held.away for name in holders)
+    paused = own.until if own and not own.granted else None
     if states:
         on = any(state.granted for state in states)
         own = own if own and own.granted is on else None
@@ -213,19 +225,24 @@ def standing_of(purpose: Purpose, held: Holdings, own: Decision | None) -> Stand
             proof = (last.at, last.source or (own.source if own else None), last.wording)
         else:
             proof = _proof_in(own)
-        return _standing(purpose, on, holders, certain, proof)
+        return _standing(purpose, on, holders, certain, proof, None if on else paused)
     known_better = bool(holders) and certain  # they answered, and hold no consent
     if own is not None and not (own.granted and known_better):
-        return _standing(purpose, own.granted, holders, certain, _proof_in(own))
+        return _standing(purpose, own.granted, holders, certain, _proof_in(own), paused)
     by_exception = purpose.ground in BY_EXCEPTION and (held.anything or not known_better)
     return Standing(purpose, by_exception, None, holders, certain)
 
 
 def _standing(
-    purpose: Purpose, on: bool, holders: Sequence[str], certain: bool, proof: Proof
+    purpose: Purpose,
+    on: bool,
+    holders: Sequence[str],
+    certain: bool,
+    proof: Proof,
+    paused: datetime | None,
 ) -> Standing:
     since, source, wording = proof
-    return Standing(purpose, on, since, holders, certain, source, wording)
+    return Standing(purpose, on, since, holders, certain, source, wording, paused)
 
 
 def _proof_in(own: Decision | None) -> Proof:

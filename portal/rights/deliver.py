@@ -103,7 +103,11 @@ class Delivering(Handler):
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
         payload = task.payload
-        if payload["do"] == "correct" or payload.get("granted") or payload.get("on") is False:
+        if (
+            payload["do"] in {"correct", "often"}
+            or payload.get("granted")
+            or payload.get("on") is False
+        ):
             return False
         with self._database.reading() as db:
             return self._brake.is_on(db, adapter)

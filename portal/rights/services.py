@@ -12,6 +12,8 @@ from portal.rights.export import Exporting
 from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.often import Often
+from portal.rights.pause import Pausing
 from portal.rights.progress import Following
 from portal.rights.requests import Requests
 from portal.rights.signal import Heeding
@@ -30,6 +32,8 @@ class Rights:
     stopping: Stopping
     giving: Giving
     heeding: Heeding
+    often: Often
+    pausing: Pausing
     undoing: Undoing
     erasing: Erasing
     planning: Planning

@@ -5,6 +5,7 @@ Either way one click can be taken back for some minutes (`portal.rights.undo`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session as Db
 
@@ -23,7 +24,7 @@ from portal.rights.decide import (
     was_on,
 )
 from portal.rights.holdings import Holdings, Reading
-from portal.rights.requests import WITH, acknowledged
+from portal.rights.requests import WITH, acknowledged, as_code
 from portal.rights.undo import Part, Undoing
 from portal.store.database import Database, Unit
 from portal.store.vault import Vault
@@ -153,6 +154,7 @@ class Stopping:
         locale: str,
         source: str,
         along: str | None = None,
+        until: datetime | None = None,
     ) -> Part:
         """Take it down for all records of the address, as a part of something larger.
 
@@ -161,11 +163,13 @@ class Stopping:
         """
         on = was_on(unit.session, whose.subject_id, held, standing)
         details = {"by": source} if source != SOURCE else {}
+        if until:
+            details["until"] = as_code(until)
         if along:
             details[WITH] = along
         purpose = standing.purpose
         request_id = self._deciding.within(
-            unit, whose, purpose, False, locale, source=source, details=details
+            unit, whose, purpose, False, locale, source=source, details=details, until=until
         )
         return Part(request_id, purpose.id, on)
 
@@ -176,7 +180,14 @@ def can_be_put_back(standing: Standing, part: Part) -> bool:
 
 
 def _under_way(db: Db, subject_id: str, standing: Standing) -> bool:
-    """Is it on its way to every system that holds it, by a decision that still stands?"""
-    return bool(standing.systems) and all(
-        is_being_stopped(db, subject_id, standing.purpose.id, name) for name in standing.systems
+    """Is it on its way to every system that holds it, by a decision that still stands?
+
+    A break is not: it ends by itself, and a stop does not.
+    """
+    return (
+        bool(standing.systems)
+        and standing.paused_until is None
+        and all(
+            is_being_stopped(db, subject_id, standing.purpose.id, name) for name in standing.systems
+        )
     )

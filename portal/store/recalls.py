@@ -102,6 +102,15 @@ class Recalls:
         )
         return map(self._opened, rows)
 
+    def all_of(self, db: Db, purpose: Purpose) -> Iterator[Recalled]:
+        """Those of everybody for one purpose, for a chore."""
+        rows = db.scalars(
+            select(Recall)
+            .where(Recall.purpose == purpose, Recall.until > self._clock())
+            .order_by(Recall.id)
+        )
+        return map(self._opened, rows.all())
+
     def keep_until(self, db: Db, id: int, until: datetime) -> None:
         """Let it end at another moment."""
         db.execute(update(Recall).where(Recall.id == id).values(until=until))

@@ -5,17 +5,20 @@ scanners open every address of a mail. It signs nobody in. To see or change anyt
 the mailbox, as for everyone who asks.
 """
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
-from wtforms import HiddenField
+from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.consent.links import DoesNotOpen, Link
 from portal.consent.record import BY_LINK, BY_ONE_CLICK
 from portal.domain.register import Purpose, in_language
 from portal.domain.rights import Goal
+from portal.rights.history import History
+from portal.rights.pause import MONTHS, NotNow
 from portal.rights.queued import one_more_until
+from portal.rights.stop import Stopped
 from portal.rights.undo import LASTS, TooLate
 from portal.web.context import services, use_question
 from portal.web.forms import NoFields, PortalForm
@@ -24,6 +27,18 @@ from portal.web.pages import go, render
 from portal.web.signin import ask_for
 
 blueprint = Blueprint("footer", __name__, url_prefix="/u")
+
+
+class LessForm(PortalForm):
+    """So often, and no more often."""
+
+    frequency = StringField()
+
+
+class PauseForm(PortalForm):
+    """For so many months."""
+
+    months = StringField()
 
 
 class UndoForm(PortalForm):
@@ -46,7 +61,14 @@ def show(token: str) -> Response:
     if opened is None:
         return _no_link()
     link, purpose = opened
-    return render("footer/show.html", link_token=token, **_told(link, purpose))
+    rights = services().rights
+    return render(
+        "footer/show.html",
+        link_token=token,
+        frequencies=rights.often.of_link(link, purpose),
+        months=MONTHS if rights.pausing.can_be_paused(purpose) else (),
+        **_told(link, purpose),
+    )
 
 
 @blueprint.post("/<token>")
@@ -65,13 +87,49 @@ def stop(token: str) -> Response:
         return _plain(_("Stopped"))
     if stopped is None:
         return render("footer/already.html", **_told(link, purpose))
+    return _stopped("footer/stopped.html", stopped, link, purpose)
+
+
+@blueprint.post("/<token>/less")
+def less(token: str) -> Response:
+    """Less often, and never more."""
+    form = LessForm.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, purpose = opened
+    often, locale = services().rights.often, str(get_locale())
+    choices = often.of_link(link, purpose)
+    chosen = next((one for one in choices if one.id == form.frequency.data), None)
+    if chosen is None:
+        abort(400)
+    request_id = often.by_link(link, purpose, chosen, locale)
+    if request_id is None:
+        return render("footer/already.html", **_told(link, purpose))
     return render(
-        "footer/stopped.html",
-        undo=stopped.undo,
-        minutes=int(LASTS.total_seconds() // 60),
-        **_progress(stopped.request_id),
+        "footer/less.html",
+        often=in_language(chosen.label, locale),
+        **_progress(request_id),
         **_told(link, purpose),
     )
+
+
+@blueprint.post("/<token>/pause")
+def pause(token: str) -> Response:
+    """A break: stopped now, and given back on its day what was on."""
+    form = PauseForm.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, purpose = opened
+    pausing = services().rights.pausing
+    if form.months.data not in {str(one) for one in MONTHS} or not pausing.can_be_paused(purpose):
+        abort(400)
+    try:
+        paused = pausing.by_link(link, purpose, int(form.months.data), str(get_locale()))
+    except NotNow:
+        return render("footer/no_break.html", 409, link_token=token)
+    return _stopped("footer/paused.html", paused, link, purpose)
 
 
 @blueprint.post("/<token>/data")
@@ -132,6 +190,20 @@ def _use_site(id: str) -> bool:
     use_question(site)
     refresh()  # whatever was said before this spoke a language of the first site
     return True
+
+
+def _stopped(template: str, stopped: Stopped, link: Link, purpose: Purpose) -> Response:
+    """What a click has stopped, for good or for a while, and the way back."""
+    progress = _progress(stopped.request_id)
+    history = progress["history"]
+    return render(
+        template,
+        undo=stopped.undo,
+        minutes=int(LASTS.total_seconds() // 60),
+        until=history.paused_until if isinstance(history, History) else None,
+        **progress,
+        **_told(link, purpose),
+    )
 
 
 def _told(link: Link, purpose: Purpose) -> dict[str, str]:

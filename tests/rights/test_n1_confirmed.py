@@ -103,8 +103,8 @@ def switch_off_the_read_back(crm: Adapter, wish: Wish, monkeypatch: pytest.Monke
     if wish is ERASURE:
         monkeypatch.setattr(crm, "erased", lambda _ref: True)
         return
-    real = deeds._by_read_back
-    monkeypatch.setattr(deeds, "_by_read_back", lambda outcomes, _left: real(outcomes, []))
+    real = deeds.by_read_back
+    monkeypatch.setattr(deeds, "by_read_back", lambda outcomes, _left: real(outcomes, []))
 
 
 @every_wish

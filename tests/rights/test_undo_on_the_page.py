@@ -98,7 +98,7 @@ def test_c6_whatever_stood_there_before_is_exactly_what_an_undo_restores(
     )
     for (record, mailing), active in former.items():
         office.crm(
-            "INSERT INTO subscriptions VALUES (?, ?, ?, '2020-01-01 10:00:00', NULL, NULL)",
+            "INSERT INTO subscriptions VALUES (?, ?, ?, '2020-01-01 10:00:00', NULL, NULL, 91)",
             record,
             mailing,
             active,

@@ -48,6 +48,8 @@ COVERED = {
         "/enter",
         "/me/confirm",
         "/me/consents",
+        "/me/consents/less",
+        "/me/consents/pause",
         "/me/consents/stop",
         "/me/consents/undo",
         "/me/correct",
@@ -71,6 +73,8 @@ COVERED = {
         "/signin/code",
         "/u/<token>",
         "/u/<token>/data",
+        "/u/<token>/less",
+        "/u/<token>/pause",
         "/u/undo",
     },
 }

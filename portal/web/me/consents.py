@@ -6,14 +6,15 @@ from datetime import datetime
 
 from flask import Response, abort
 from flask_babel import get_locale
-from wtforms import HiddenField
+from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.consent.record import BY_SIGNAL, NO_OPT_IN
-from portal.domain.register import Purpose, in_language
+from portal.domain.register import Frequency, Purpose, in_language
 from portal.rights.decide import STOPPABLE, Standing
 from portal.rights.history import History
 from portal.rights.holdings import Holdings
+from portal.rights.pause import MONTHS, NotNow
 from portal.rights.queued import one_more_until
 from portal.rights.undo import Offer, TooLate
 from portal.web.context import me, services
@@ -28,6 +29,20 @@ class DecideForm(PortalForm):
 
     purpose = HiddenField(validators=[InputRequired()])
     granted = HiddenField(validators=[InputRequired()])
+
+
+class LessForm(PortalForm):
+    """So often from now on."""
+
+    purpose = HiddenField(validators=[InputRequired()])
+    frequency = StringField()
+
+
+class PauseForm(PortalForm):
+    """Stop it for so many months."""
+
+    purpose = HiddenField(validators=[InputRequired()])
+    months = StringField()
 
 
 class UndoForm(PortalForm):
@@ -50,6 +65,11 @@ class Told:
     by_signal: bool
     """Her browser has stopped it."""
     one_more_until: datetime | None
+    frequency: str | None
+    """How often it comes now, where a system tells."""
+    frequencies: Sequence[Frequency]
+    """What else can be chosen, because every system can keep to it."""
+    can_pause: bool
 
 
 @blueprint.get("/consents", endpoint="consents")
@@ -59,7 +79,7 @@ def show() -> Response:
     held = rights.reading.of(signed_in)
     standings = rights.deciding.standings(signed_in, held)
     stops = _last_stops(rights.requests.all_of(signed_in))
-    told = [(standing, _told(standing, stops)) for standing in standings]
+    told = [(standing, _told(standing, stops, held)) for standing in standings]
     return render(
         "me/consents.html",
         standings=told,
@@ -68,6 +88,7 @@ def show() -> Response:
         offers=[(offer, _labels(offer)) for offer in rights.undoing.offered(signed_in)],
         form=DecideForm(formdata=None),
         held=held,
+        months=MONTHS,
     )
 
 
@@ -75,19 +96,46 @@ def show() -> Response:
 def decide() -> Response:
     """Take the decision down."""
     form = DecideForm.posted()
-    try:
-        purpose = services().register.purpose(form.purpose.data or "")
-        granted = {"yes": True, "no": False}[form.granted.data or ""]
-    except KeyError:
+    purpose = _purpose(form.purpose.data)
+    if form.granted.data not in {"yes", "no"}:
         abort(400)
-    if purpose.ground not in STOPPABLE:
-        abort(400)
+    granted = form.granted.data == "yes"
     if not granted:
         return _stop([purpose])
     rights = services().rights
     if rights.reading.of(me()).several_people:
         abort(403)  # either may stop for both; neither may consent for the other
     request_id = rights.giving.give(me(), purpose, str(get_locale()))
+    return go("me.request", request_id=request_id)
+
+
+@blueprint.post("/consents/less", endpoint="less")
+def less() -> Response:
+    """How often, from what every system can keep to."""
+    form = LessForm.posted()
+    rights = services().rights
+    purpose = _purpose(form.purpose.data)
+    choices = rights.often.choices(purpose, rights.reading.adapters_of(me()))
+    chosen = next((one for one in choices if one.id == form.frequency.data), None)
+    if chosen is None:
+        abort(400)
+    request_id = rights.often.choose(me(), purpose, chosen, str(get_locale()))
+    return go("me.request", request_id=request_id)
+
+
+@blueprint.post("/consents/pause", endpoint="pause")
+def pause() -> Response:
+    """A break of one, two or three months."""
+    form = PauseForm.posted()
+    rights, purpose = services().rights, _purpose(form.purpose.data)
+    if form.months.data not in {str(one) for one in MONTHS}:
+        abort(400)
+    if not rights.pausing.can_be_paused(purpose):
+        abort(400)
+    try:
+        request_id = rights.pausing.pause(me(), purpose, int(form.months.data), str(get_locale()))
+    except NotNow:
+        return render("me/no_break.html", 409)
     return go("me.request", request_id=request_id)
 
 
@@ -121,6 +169,15 @@ def _stop(purposes: Sequence[Purpose], held: Holdings | None = None) -> Response
     return go("me.request", request_id=request_id) if request_id else go("me.consents")
 
 
+def _purpose(id: str | None) -> Purpose:
+    """One that can be stopped; what is none answers 400."""
+    try:
+        purpose = services().register.purpose(id or "")
+    except KeyError:
+        abort(400)
+    return purpose if purpose.ground in STOPPABLE else abort(400)
+
+
 def _last_stops(histories: list[History]) -> dict[str, History]:
     """Purpose id → the last request that was about it; the newest come first."""
     found: dict[str, History] = {}
@@ -130,8 +187,11 @@ def _last_stops(histories: list[History]) -> dict[str, History]:
     return found
 
 
-def _told(standing: Standing, last: dict[str, History]) -> Told:
+def _told(standing: Standing, last: dict[str, History], held: Holdings) -> Told:
     locale, purpose = str(get_locale()), standing.purpose
+    often, pausing = services().rights.often, services().rights.pausing
+    present = often.present(purpose, held)
+    choices = often.choices(purpose, held.adapters) if standing.on else []
     stop = last.get(purpose.id) if not standing.on else None
     return Told(
         label=in_language(purpose.label, locale),
@@ -143,6 +203,11 @@ def _told(standing: Standing, last: dict[str, History]) -> Told:
         one_more_until=one_more_until(stop, services().adapters, services().clock())
         if stop
         else None,
+        frequency=next(
+            (in_language(one.label, locale) for one in choices if one.id == present), None
+        ),
+        frequencies=[one for one in choices if one.id != present],
+        can_pause=standing.on and standing.certain and pausing.can_be_paused(purpose),
     )
 
 

@@ -12,6 +12,7 @@ from portal.consent.record import (
     BY_ONE_CLICK,
     BY_SIGNAL,
     GIVEN_AGAIN,
+    PAUSE_OVER,
     SOURCE,
     STOPPED_WITH,
     SUBSCRIBER,
@@ -64,6 +65,7 @@ SOURCES = {
     UNDONE: _l("put back on the page of the link"),
     TAKEN_BACK: _l("put back on this page"),
     BY_SIGNAL: _l("by a setting of your browser"),
+    PAUSE_OVER: _l("when your break was over"),
     STOPPED_WITH: _l("with the deletion of your data"),
     GIVEN_AGAIN: _l("with a deletion that you took back"),
 }
@@ -74,6 +76,7 @@ METHODS = {
     Method.UNDO: _l("taken back within ten minutes"),
     Method.ERASURE: _l("with the deletion of your data"),
     Method.GPC: _l("by a setting of your browser (Global Privacy Control)"),
+    Method.PAUSE: _l("by itself, when your break was over"),
     Method.OPERATOR: _l("by our staff"),
     Method.RESTORED: _l("known from our journal, after our system was restored"),
 }
