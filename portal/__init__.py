@@ -12,6 +12,7 @@ from portal.composition import Portal, compose, relay_from
 from portal.config import Settings
 from portal.domain.clock import Clock, utc_now
 from portal.web import (
+    api,
     doors,
     embed,
     errors,
@@ -24,6 +25,7 @@ from portal.web import (
     me,
     operator,
     pages,
+    privacy,
     receipt,
     recovery,
     signin,
@@ -77,9 +79,20 @@ def make_app(portal: Portal) -> Flask:
     for part in (recovery, guards, headers, filters, pages, errors):
         part.init_app(app)
     language.init_app(app, settings.timezone)
-    for part in (signin, doors, receipt, footer, me, operator, embed, stylesheet):
-        app.register_blueprint(part.blueprint)
-    for part in (health, wellknown):
+    for part in (
+        signin,
+        doors,
+        receipt,
+        footer,
+        me,
+        api,
+        operator,
+        embed,
+        stylesheet,
+        privacy,
+        health,
+        wellknown,
+    ):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:
         hops = settings.proxy_hops

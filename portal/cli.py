@@ -20,6 +20,7 @@ from portal.adapters.contract import Adapter
 from portal.adapters.registry import known_adapters, load_adapters
 from portal.adapters.shadow import shadow_of
 from portal.checks import Check, missing_file, run_checks
+from portal.cli_api_key import api_key_group
 from portal.cli_copies import COMMANDS as COPIES
 from portal.cli_links import COMMANDS as LINKS
 from portal.cli_operator import operator_group
@@ -72,7 +73,7 @@ def commands(ctx: click.Context, instance: Path | None) -> None:
     ctx.obj = instance
 
 
-for _command in (operator_group, *RECOVERY, *COPIES, *LINKS):
+for _command in (operator_group, api_key_group, *RECOVERY, *COPIES, *LINKS):
     commands.add_command(_command)
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from portal.access.api_keys import ApiKeys
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
@@ -47,6 +48,7 @@ from portal.rights.export import Exporting
 from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.mailable import Mailable
 from portal.rights.often import Often
 from portal.rights.overdue import Overdue
 from portal.rights.pause import JOB as PAUSE
@@ -64,6 +66,7 @@ from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
 from portal.store.recalls import Recalls
+from portal.store.retention import Retention
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
 from portal.sync.gates import Gates, Rate
@@ -149,6 +152,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, clock)
+    keep = timedelta(days=settings.retention.requests_days)
+    retention = Retention(database, keep, clock)
     overdue = Overdue(database, zone, clock)
     schedule = Schedule(
         database,
@@ -156,6 +161,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         (
             Every("forget", timedelta(hours=1), upkeep.forget),
             Every("sessions", timedelta(hours=1), sessions.forget),
+            Every("retention", timedelta(days=1), retention.sweep),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("breaks", timedelta(hours=1), pausing.forget),
             Every("deadlines", timedelta(hours=1), overdue.watch),
@@ -224,6 +230,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         adapters=adapters,
         asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
         redeeming=Redeeming(database, vault, sessions, lifetimes, clock),
+        api_keys=ApiKeys(database, vault, ledger, settings.limits.api_calls_per_minute, clock),
         sessions=sessions,
         rights=Rights(
             reading=reading,
@@ -252,6 +259,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
             following=Following(database, vault, clock),
+            mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),

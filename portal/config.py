@@ -144,6 +144,8 @@ class Limits(Part):
     asks_per_network_hour: int = Field(default=20, ge=1)
     asks_per_site_hour: int = Field(default=1000, ge=1)
     confirms_per_hour: int = Field(default=5, ge=1)
+    api_calls_per_minute: int = Field(default=120, ge=1)
+    """Of one API key."""
     code_tries: int = Field(default=5, ge=1, le=10)
 
     @model_validator(mode="after")
@@ -151,6 +153,13 @@ class Limits(Part):
         if self.session_idle > self.session_absolute:
             raise Misfit([(("session_idle",), "must not be more than session_absolute")])
         return self
+
+
+class RetentionSettings(Part):
+    """How long the portal keeps its own records of subscribers."""
+
+    requests_days: int = Field(default=1826, ge=90, le=3653)
+    """What was asked for and decided, in days: five years, as long as a claim may be made."""
 
 
 class Settings(Part):
@@ -176,6 +185,7 @@ class Settings(Part):
     mail: MailSettings
     sites: Annotated[tuple[Site, ...], BeforeValidator(listed)] = Field(min_length=1)
     limits: Limits = Limits()
+    retention: RetentionSettings = RetentionSettings()
     adapters: Mapping[str, Mapping[str, Any]] = Field(repr=False)
     worker: bool = True
     """Work inside `portal run`."""

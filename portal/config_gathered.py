@@ -19,7 +19,7 @@ TOP = (
     "timezone",
 )
 """The keys of the table ``[portal]``."""
-SECTIONS = ("contact", "authority", "mail", "sites", "limits", "adapters")
+SECTIONS = ("contact", "authority", "mail", "sites", "limits", "retention", "adapters")
 RENAMED = {"register": "register_file", "keys": "keys_file", "journal": "journal_file"}
 """Key in the file → name in the settings."""
 

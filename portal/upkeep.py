@@ -3,19 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
+from portal.domain.terms import UNDELIVERED, WORK
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.tables import Alarm, Job, OperatorSession
 from portal.sync.alarms import AlarmKind, clear_alarm, is_settled, raise_alarm
 
-KEEP = timedelta(days=30)
-"""Alarms, jobs and operators' sessions that are over are kept so long, to be looked into. They hold
-no value any more: that goes with their end."""
 KEYS_LAST = timedelta(days=365)
 """Keys older than this ought to be rotated."""
 
@@ -31,14 +29,14 @@ class Upkeep:
     def forget(self) -> None:
         """Delete what is over and older than is kept."""
         now = self._clock()
-        before = now - KEEP
+        before = now - WORK
         with self._database.unit("forgotten") as unit:
             db = unit.session
             Quotas.forget(db, now)
             Recalls.forget(db, now)
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))
-            _forget_jobs(db, before)
+            _forget_jobs(db, now)
             unit.commit()
 
     def look_at_keys(self) -> None:
@@ -46,7 +44,7 @@ class Upkeep:
         now = self._clock()
         made = datetime.fromtimestamp(self._keys_file.stat().st_mtime, UTC)
         with self._database.unit("keys looked at") as unit:
-            if now - made > KEYS_LAST and not is_settled(unit.session, "keys", now - KEEP):
+            if now - made > KEYS_LAST and not is_settled(unit.session, "keys", now - WORK):
                 raise_alarm(
                     unit.session,
                     AlarmKind.KEY_ROTATION,
@@ -59,6 +57,8 @@ class Upkeep:
             unit.commit()
 
 
-def _forget_jobs(db: Db, before: datetime) -> None:
+def _forget_jobs(db: Db, now: datetime) -> None:
     """Those that are done. What a person can still decide about has its payload, and stays."""
-    db.execute(delete(Job).where(Job.ended_at < before, Job.payload_sealed.is_(None)))
+    dead = update(Job).where(Job.ended_at < now - UNDELIVERED, Job.end == "dead")
+    db.execute(dead.values(payload_sealed=None))
+    db.execute(delete(Job).where(Job.ended_at < now - WORK, Job.payload_sealed.is_(None)))

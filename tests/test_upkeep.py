@@ -41,6 +41,24 @@ def test_a_job_that_waits_is_not_forgotten(office: Office) -> None:
     assert count(office, Job) == 1
 
 
+def test_what_could_not_be_delivered_is_kept_for_half_a_year_and_then_wiped(
+    office: Office,
+) -> None:
+    with office.database.unit("test") as unit:
+        job = office.portal.outbox.put(unit, "delivery", {"phone": "06 11111111"})
+        job.end, job.ended_at = "dead", office.clock()
+        unit.commit()
+    office.clock.advance(days=180)
+    upkeep(office).forget()
+    with office.database.reading() as db:
+        assert db.scalars(select(Job.payload_sealed)).one() is not None
+
+    office.clock.advance(days=1)
+    upkeep(office).forget()
+
+    assert count(office, Job) == 0
+
+
 def test_keys_older_than_a_year_are_told_of_until_they_are_new(office: Office) -> None:
     keys = office.settings.keys_file
     made = datetime(2025, 1, 1, tzinfo=UTC).timestamp()

@@ -1,7 +1,7 @@
 """Who an address is, in the systems that one site's visitors may see."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.adapters.contract import Adapter, AdapterError, Record, Registry
@@ -40,6 +40,11 @@ class Directory:
         self._adapters = adapters
         self._sites = sites
 
+    @property
+    def adapters(self) -> Registry:
+        """All adapters, whatever the site."""
+        return self._adapters
+
     def adapters_of(self, site: str) -> dict[str, Adapter]:
         """The adapters whose data this site's visitors see, by name."""
         names = self._sites[site] or list(self._adapters)
@@ -49,11 +54,17 @@ class Directory:
         """The sites whose visitors see this adapter's data."""
         return [site for site, names in self._sites.items() if not names or adapter in names]
 
-    def find(self, email: Email, site: str) -> Found:
-        """Ask every adapter of a site. One that does not answer is named, never passed over."""
+    def find(self, email: Email, site: str, unasked: Collection[str] = ()) -> Found:
+        """Ask every adapter of a site. One that does not answer is named, never passed over.
+
+        Nor is one that is left ``unasked``, since it did not answer a moment ago.
+        """
         records: dict[str, list[Record]] = {}
         away: list[str] = []
         for name, adapter in self.adapters_of(site).items():
+            if name in unasked:
+                away.append(name)
+                continue
             try:
                 records[name] = records_of(adapter, email)
             except AdapterError as error:

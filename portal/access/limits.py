@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from portal.domain.terms import QUOTAS
 from portal.store.tables import QuotaHit
 from portal.store.vault import Vault
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -53,6 +55,16 @@ class Quotas:
         return all(rooms)
 
     @staticmethod
+    def room_in(session: Session, now: datetime, quota: Quota) -> timedelta:
+        """After how long a quota that is used up has room again."""
+        oldest = session.scalar(
+            select(func.min(QuotaHit.at, type_=QuotaHit.at.type)).where(
+                QuotaHit.bucket == quota.bucket, QuotaHit.at > now - quota.span
+            )
+        )
+        return quota.span - (now - oldest) if oldest else timedelta()
+
+    @staticmethod
     def forgive(session: Session, quota: Quota) -> None:
         """Forget the hits on one: whoever made them has shown since that she may."""
         session.execute(delete(QuotaHit).where(QuotaHit.bucket == quota.bucket))
@@ -69,7 +81,7 @@ class Quotas:
     @staticmethod
     def forget(session: Session, now: datetime) -> None:
         """Delete hits that no quota looks back to any more."""
-        session.execute(delete(QuotaHit).where(QuotaHit.at < now - DAY))
+        session.execute(delete(QuotaHit).where(QuotaHit.at < now - QUOTAS))
 
 
 def network_of(address: str | None) -> str:

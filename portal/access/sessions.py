@@ -14,6 +14,7 @@ from portal.access.subjects import MAILBOX_TIER, subject_of
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
+from portal.domain.terms import SESSIONS
 from portal.proof.ledger import Event, Ledger
 from portal.store.database import Database
 from portal.store.tables import Proof, Session
@@ -22,7 +23,6 @@ from portal.store.vault import Vault, token_hash
 Kind = Literal["tab", "frame"]
 SEALED_FOR = "session"
 TOUCH_EVERY = timedelta(minutes=1)
-FORGET_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Sessions:
 
     def forget(self) -> None:
         """A chore: delete what has been over for a day, so that nothing says who asked and when."""
-        over = self._clock() - FORGET_AFTER
+        over = self._clock() - SESSIONS
         of_session = select(Proof.id).where(Proof.session_id == Session.id)
         with self._database.unit("sessions forgotten") as unit:
             unit.session.execute(delete(Proof).where(Proof.expires_at <= over))

@@ -50,24 +50,28 @@ class Named:
     tier: int = MAILBOX_TIER
 
 
-def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
-    """The person behind an address: found by any key version, else made now."""
-    aliases = vault.aliases(email)
-    known = db.scalar(
+def known_subject(db: Db, vault: Vault, email: Email) -> str | None:
+    """The person behind an address, found by any key version; None: nobody whom we have met."""
+    return db.scalar(
         select(SubjectAlias.subject_id).where(
             or_(
                 *(
                     (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
-                    for version, digest in aliases
+                    for version, digest in vault.aliases(email)
                 )
             )
         )
     )
+
+
+def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
+    """The person behind an address: found by any key version, else made now."""
+    known = known_subject(db, vault, email)
     subject_id = known or new_subject_id()
     if known is None:
         db.add(Subject(id=subject_id, created_at=now))
         db.flush()
-    version, digest = aliases[-1]
+    version, digest = vault.alias(email)
     db.execute(
         insert_into(db, SubjectAlias)
         .values(key_version=version, digest=digest, subject_id=subject_id)

@@ -82,6 +82,8 @@ class Event(StrEnum):
     """A break of a mailing was over: given back, asked about, or overtaken before its day."""
     RESTORED = "restored"
     """The portal's own database was restored from a back-up."""
+    API_KEY_ADDED = "api_key_added"
+    API_KEY_REMOVED = "api_key_removed"
 
 
 class NotACode(ValueError):

@@ -46,7 +46,7 @@ class Standing:
     wording: str | None = None
     """The words that were agreed to, as far as either keeps them."""
     paused_until: datetime | None = None
-    """It is off for a break of hers, which ends then (UTC), or has just ended."""
+    """Her last word is a break, until then (UTC). A system that was not told yet still says on."""
 
     @property
     def has_no_evidence(self) -> bool:
@@ -225,7 +225,7 @@ def standing_of(purpose: Purpose, held: Holdings, own: Decision | None) -> Stand
             proof = (last.at, last.source or (own.source if own else None), last.wording)
         else:
             proof = _proof_in(own)
-        return _standing(purpose, on, holders, certain, proof, None if on else paused)
+        return _standing(purpose, on, holders, certain, proof, paused)
     known_better = bool(holders) and certain  # they answered, and hold no consent
     if own is not None and not (own.granted and known_better):
         return _standing(purpose, own.granted, holders, certain, _proof_in(own), paused)

@@ -1,6 +1,6 @@
 """What is held about a subscriber, read live, and how much of it this proof may see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.access.directory import Directory
@@ -49,9 +49,9 @@ class Reading:
         self._directory = directory
         self._names = [field.id for field in register.fields if field.kind is Kind.NAME]
 
-    def of(self, mailbox: Mailbox) -> Holdings:
-        """Everything about whoever has this mailbox, now."""
-        found = self._directory.find(mailbox.email, mailbox.site)
+    def of(self, mailbox: Mailbox, unasked: Collection[str] = ()) -> Holdings:
+        """Everything about whoever has this mailbox, now; of adapters left ``unasked``, nothing."""
+        found = self._directory.find(mailbox.email, mailbox.site, unasked)
         names = {name_of(record, self._names) for record in found.all()} - {""}
         return Holdings(
             adapters=self._directory.adapters_of(mailbox.site),

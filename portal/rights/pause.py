@@ -12,13 +12,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
-from portal.access.subjects import Named, Whose, subject_of, take_turns
+from portal.access.subjects import Mailbox, Named, Whose, subject_of, take_turns
 from portal.consent.links import Link
 from portal.consent.record import BY_LINK, SOURCE, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.deadlines import months_after
 from portal.domain.register import Purpose
 from portal.domain.rights import Right
+from portal.rights.decide import holders_of
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.requests import acknowledged
 from portal.rights.stop import Stopped, Stopping, can_be_put_back
@@ -72,6 +73,13 @@ class Pausing:
     def can_be_paused(purpose: Purpose) -> bool:
         """It sends something that can wait."""
         return purpose.mailing and not purpose.third_party
+
+    def asks_first(self, mailbox: Mailbox, purpose: Purpose) -> bool:
+        """Does a system want her own word before it starts again?"""
+        adapters = self._reading.adapters_of(mailbox)
+        return any(
+            adapters[name].settings.restart == "ask" for name in holders_of(purpose, adapters)
+        )
 
     # --- beginning -----------------------------------------------------------------------------
 

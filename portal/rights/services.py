@@ -12,6 +12,7 @@ from portal.rights.export import Exporting
 from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
+from portal.rights.mailable import Mailable
 from portal.rights.often import Often
 from portal.rights.pause import Pausing
 from portal.rights.progress import Following
@@ -40,5 +41,6 @@ class Rights:
     exporting: Exporting
     requests: Requests
     following: Following
+    mailable: Mailable
     cases: Cases
     asking_us: AskingUs

@@ -5,6 +5,7 @@ from datetime import date
 
 from flask import abort, current_app, g, request, session
 
+from portal.access.api_keys import ApiKeys
 from portal.access.ask import Asking
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions, SignedIn
@@ -34,6 +35,7 @@ class Services:
     adapters: Registry
     asking: Asking
     redeeming: Redeeming
+    api_keys: ApiKeys
     sessions: Sessions
     rights: Rights
     links: FooterLinks
@@ -44,6 +46,8 @@ class Services:
     clock: Clock
 
 
+API = "api"
+"""What the addresses for programs begin with: nobody is signed in, and a key says who asks."""
 LINKS = "u"
 """What footer links begin with: there nobody is signed in, and the link says which site it is."""
 
@@ -71,7 +75,7 @@ def current_site() -> Site:
 
 def _find_site() -> Site:
     sites = {site.id: site for site in services().settings.sites}
-    if by_link():
+    if by_link() or by_api():
         return next(iter(sites.values()))
     signed_in = who()
     name = (request.view_args or {}).get("site_id") or request.headers.get("Portal-Frame")
@@ -118,12 +122,17 @@ def by_link() -> bool:
     return _first_part() == LINKS
 
 
+def by_api() -> bool:
+    """Is this an address for programs, whose answers are no pages?"""
+    return _first_part() == API
+
+
 def _first_part() -> str:
     return request.path.split("/")[1]  # by the path: an address that does not exist is theirs, too
 
 
 def _find_signed_in() -> SignedIn | None:
-    if at_desk() or by_link():
+    if at_desk() or by_link() or by_api():
         return None
     touch = "Portal-Poll" not in request.headers
     if "Authorization" in request.headers:

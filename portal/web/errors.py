@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from portal.store.database import DatabaseAway
+from portal.web.context import by_api
 from portal.web.pages import render
+from portal.web.problems import problem
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ def init_app(app: Flask) -> None:
 def http_error(error: HTTPException) -> Response:
     """An error with a status code of its own."""
     status = error.code or 500
+    if isinstance(error.response, Response):
+        return error.response  # what `abort` was given is the answer
     if 300 <= status < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect of the router's
     if isinstance(error, InternalServerError):
@@ -35,16 +39,24 @@ def http_error(error: HTTPException) -> Response:
         return untrusted_host()
     if status not in {401, 404}:
         log.warning("%s %s answered %d", request.method, request.url_rule, status)
+    if by_api():
+        return problem(status, headers=_allowed(error))
     title, advice = _words(status)
     response = render("errors/error.html", status, title=title, advice=advice, status=status)
-    if allowed := getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(allowed)
+    response.headers.update(_allowed(error))
     return response
+
+
+def _allowed(error: HTTPException) -> dict[str, str]:
+    methods = getattr(error, "valid_methods", None)
+    return {"Allow": ", ".join(methods)} if methods else {}
 
 
 def untrusted_host() -> Response:
     """A name that is not ours: no page, since no address can be built for it."""
     log.warning("%s answered 400: for another host", request.method)
+    if by_api():
+        return problem(400, "host", "This portal has another name.")
     response = Response("This portal has another name.\n", 400)
     response.content_type = "text/plain; charset=utf-8"
     return response
@@ -61,6 +73,8 @@ def csrf_error(_error: CSRFError) -> Response:
 def database_away(error: Exception) -> Response:
     """The portal's own database is away: nothing was acknowledged, nothing is half done."""
     log.error("%s %s: database away: %s", request.method, request.url_rule, type(error).__name__)
+    if by_api():
+        return problem(503, headers={"Retry-After": "60"})
     title, advice = _words(503)
     return render("errors/error.html", 503, title=title, advice=advice, status=503)
 
@@ -70,6 +84,8 @@ def fault(error: BaseException) -> Response:
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     log.error("%s %s: %s in %s", request.method, request.url_rule, type(error).__name__, places)
+    if by_api():
+        return problem(500)
     title, advice = _words(500)
     return render("errors/error.html", 500, title=title, advice=advice, status=500)
 

@@ -201,6 +201,7 @@ def _stopped(template: str, stopped: Stopped, link: Link, purpose: Purpose) -> R
         undo=stopped.undo,
         minutes=int(LASTS.total_seconds() // 60),
         until=history.paused_until if isinstance(history, History) else None,
+        asks_first=services().rights.pausing.asks_first(link, purpose),
         **progress,
         **_told(link, purpose),
     )

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, request
 from flask_wtf.csrf import CSRFProtect
 
-from portal.web.context import current_site, framed, services, who
+from portal.web.context import by_api, current_site, framed, services, who
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 STOP_BY_LINK = "footer.stop"
@@ -31,6 +31,8 @@ def guard() -> None:
         current_site()  # one that does not exist is 404, before any page is made
     if request.method in SAFE_METHODS or request.endpoint is None:
         return
+    if by_api():
+        return  # `portal.web.api.callers` lets no browser in at all
     if not came_from_here() and not is_one_click():
         abort(403)
     if who() and not framed():

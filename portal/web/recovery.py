@@ -5,8 +5,9 @@ import logging
 from flask import Flask, Response, g, request
 from flask_babel import gettext as _
 
-from portal.web.context import services
+from portal.web.context import by_api, services
 from portal.web.pages import render
+from portal.web.problems import problem
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ def closed() -> Response | None:
         return None
     g.signed_in = None  # a session out of the back-up may have ended since
     log.error("%s %s answered 503: see `portal check`", request.method, request.url_rule)
+    if by_api():
+        return problem(503, headers={"Retry-After": "600"})
     title = _("This page is closed for a moment")
     advice = _(
         "A copy of our own records was put back, and it must be brought up to date first. "

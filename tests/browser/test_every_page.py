@@ -108,6 +108,8 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     page.get_by_label("Ask something else").check()
     page.get_by_role("button", name="Send me a code").click()
     inspector.look("question")
+    page.get_by_role("link", name="What this page itself keeps").click()
+    inspector.look("privacy")
 
     sign_in(page, portal, mailbox, inspector)
     inspector.look("overview")

@@ -11,10 +11,12 @@ IDS = {"email": "marijke.devries@example.org", "subject": "1", "id": "1", "conta
 COVERED = {
     "GET": {
         "/",
+        "/api/v1/consents/<path:ref>",
         "/confirm",
         "/enter",
         "/healthz",
         "/readyz",
+        "/privacy",
         "/me",
         "/me/consents",
         "/me/consents/history",
@@ -44,6 +46,7 @@ COVERED = {
         "/.well-known/gpc.json",
     },
     "POST": {
+        "/api/v1/consents",
         "/confirm",
         "/enter",
         "/me/confirm",

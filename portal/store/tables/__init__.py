@@ -4,6 +4,7 @@ All times are UTC. A column named ``…_sealed`` holds what `portal.store.vault.
 emptied as soon as it has served; ``…_hash`` holds a digest from which nothing can be read back.
 """
 
+from portal.store.tables.api import ApiKey, FeedEntry, Handoff
 from portal.store.tables.base import Table
 from portal.store.tables.cases import Case
 from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
@@ -15,10 +16,13 @@ from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 __all__ = [
     "AdapterState",
     "Alarm",
+    "ApiKey",
     "Case",
     "Consent",
     "Delivery",
+    "FeedEntry",
     "Frequency",
+    "Handoff",
     "Job",
     "LedgerEntry",
     "LedgerLink",

@@ -70,6 +70,8 @@ class Told:
     frequencies: Sequence[Frequency]
     """What else can be chosen, because every system can keep to it."""
     can_pause: bool
+    asks_first: bool
+    """When a break is over, a system wants her own word."""
 
 
 @blueprint.get("/consents", endpoint="consents")
@@ -207,7 +209,11 @@ def _told(standing: Standing, last: dict[str, History], held: Holdings) -> Told:
             (in_language(one.label, locale) for one in choices if one.id == present), None
         ),
         frequencies=[one for one in choices if one.id != present],
-        can_pause=standing.on and standing.certain and pausing.can_be_paused(purpose),
+        can_pause=standing.on
+        and standing.certain
+        and not standing.paused_until
+        and pausing.can_be_paused(purpose),
+        asks_first=pausing.asks_first(me(), purpose),
     )
 
 

@@ -1,0 +1,125 @@
+"""What goes in and out, as shapes: they check what is sent, and describe themselves."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal, Self, TypeVar
+
+from flask import Response, abort, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from portal.domain.register import Ground
+from portal.rights.mailable import Because
+from portal.rights.not_to_be_used import ErasureState
+from portal.web.problems import problem
+
+MOST_ASKED = 100
+COMPLAINTS = 20
+"""So many faults of a body are named."""
+
+
+class Shape(BaseModel):
+    """Strict: nothing unknown, nothing bent to fit, and no error repeats a value."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Who(Shape):
+    """A person: by her e-mail address, or by a record in a connected system."""
+
+    email: Annotated[str, Field(max_length=508)] | None = None
+    ref: Annotated[str, Field(max_length=300)] | None = Field(
+        default=None, description="`<adapter>:<key>`, the key being the system's own."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.email is None) == (self.ref is None):
+            raise ValueError("give email or ref, and not both")
+        return self
+
+
+class ConsentsAsked(Shape):
+    """About whom."""
+
+    asked: Annotated[list[Who], Field(min_length=1, max_length=MOST_ASKED)]
+
+
+class PurposeTold(Shape):
+    """How one purpose stands for one person."""
+
+    purpose: str = Field(description="The id of the purpose in the register.")
+    mailing: bool = Field(description="Does it send something?")
+    ground: Ground
+    allowed: bool = Field(description="May it be done now? The one thing to obey.")
+    because: Because | None = Field(description="Why not; null where it is allowed.")
+    since: datetime | None = Field(description="Since when it stands so, where that is known.")
+    certain: bool = Field(description="false: a system that could say otherwise did not answer.")
+
+
+class ErasureTold(Shape):
+    """An erasure of hers."""
+
+    state: ErasureState
+    at: datetime = Field(description="The moment it waits for, or counts from.")
+
+
+class PersonTold(Shape):
+    """How everything stands for one person."""
+
+    error: Literal["no_such_system", "not_an_address"] | None = Field(
+        description="The question could not be asked; then nothing is allowed."
+    )
+    known: bool | None = Field(
+        description="Does a system hold a record? null: one did not answer, the others do not."
+    )
+    away: list[str] = Field(description="The systems that did not answer.")
+    restricted: bool = Field(description="Kept, and not to be used (Art. 18 GDPR).")
+    erasure: ErasureTold | None
+    purposes: list[PurposeTold]
+
+
+class ConsentsTold(Shape):
+    """The answers, in the order of the questions."""
+
+    answers: list[PersonTold]
+
+
+class Problem(Shape):
+    """What went wrong (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: str = Field(description="For the program.")
+    detail: str = Field(description="For who reads its log; in English, and never with a value.")
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def sent(shape: type[S]) -> S:
+    """The body, as this shape; answers 415 or 422 when it is none."""
+    if request.mimetype != "application/json":
+        abort(problem(415, detail="The body must be application/json."))
+    try:
+        return shape.model_validate_json(request.get_data(cache=False))
+    except ValidationError as error:
+        faults = [
+            {"where": _place(shape, fault["loc"]), "what": fault["type"]}
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        detail = "The body has not the shape it must have."
+        abort(problem(422, "shape", detail, faults=faults[:COMPLAINTS]))
+
+
+def _place(shape: type[Shape], where: Sequence[int | str]) -> list[int | str]:
+    """Where a fault is. What is not ours is left out: even the name of a field may be a value."""
+    ours = {*shape.model_fields, *Who.model_fields}
+    return [one if isinstance(one, int) or one in ours else "?" for one in where]
+
+
+def told(shape: Shape, status: int = 200) -> Response:
+    """The answer."""
+    return Response(shape.model_dump_json(), status, content_type="application/json")
