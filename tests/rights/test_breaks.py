@@ -9,6 +9,7 @@ import pytest
 from portal.consent.record import Method
 from portal.domain.register import Ground
 from portal.rights import pause, pause_over, stop
+from portal.rights.decide import is_being_stopped
 from portal.store.tables import Recall
 from tests.footers import HENDRIK, one_click, rights, token_of
 from tests.less_and_pause import begin, by_link, pass_months
@@ -343,9 +344,7 @@ def test_item_8_fails_without_its_safeguard(
         monkeypatch.setattr(
             stop,
             "_under_way",
-            lambda db, subject, standing: stop.is_being_stopped(
-                db, subject, standing.purpose.id, "crm"
-            ),
+            lambda db, subject, standing: is_being_stopped(db, subject, standing.purpose.id, "crm"),
         )
     with pytest.raises(AssertionError):
         test_item_8_what_is_stopped_in_between_stays_stopped(office, marijke, deed, off != "flight")
