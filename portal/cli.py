@@ -23,6 +23,7 @@ from portal.checks import Check, missing_file, run_checks
 from portal.cli_api_key import api_key_group
 from portal.cli_copies import COMMANDS as COPIES
 from portal.cli_links import COMMANDS as LINKS
+from portal.cli_mailings import COMMANDS as MAILINGS
 from portal.cli_operator import operator_group
 from portal.cli_recovery import COMMANDS as RECOVERY
 from portal.cli_shared import err, fail, out, with_settings
@@ -73,7 +74,7 @@ def commands(ctx: click.Context, instance: Path | None) -> None:
     ctx.obj = instance
 
 
-for _command in (operator_group, api_key_group, *RECOVERY, *COPIES, *LINKS):
+for _command in (operator_group, api_key_group, *RECOVERY, *COPIES, *LINKS, *MAILINGS):
     commands.add_command(_command)
 
 
