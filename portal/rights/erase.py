@@ -85,7 +85,7 @@ class Erasing:
         def along(unit: Unit, request_id: str) -> None:
             db, now = unit.session, self._clock()
             self._sessions.end_others(db, signed_in)
-            waits = planned_of(db, signed_in.subject_id, now)
+            waits = planned_of(db, signed_in.subject_id, now, site=signed_in.site)
             if waits is not None:  # if its moment has come just now, both are done: once is enough
                 let_go(db, self._ledger, waits, SOONER, request_id, now)
 

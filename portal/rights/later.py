@@ -25,7 +25,7 @@ from portal.rights.ended import CANCELLED
 from portal.rights.erase import deliveries_of
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.planned import let_go, planned_key, planned_of, take, under_way
-from portal.rights.requests import WITH, Requests, acknowledged
+from portal.rights.requests import WITH, Requests, acknowledged, is_hers
 from portal.rights.restricting import restriction
 from portal.store.database import Database, Unit
 from portal.store.tables import Consent, Delivery, Job, Request
@@ -68,7 +68,7 @@ class Planning:
     def planned(self, signed_in: SignedIn) -> tuple[str, datetime] | None:
         """Her erasure that waits: the request's id and its moment (UTC)."""
         with self._database.reading() as db:
-            found = planned_of(db, signed_in.subject_id, self._clock())
+            found = planned_of(db, signed_in.subject_id, self._clock(), site=signed_in.site)
         return (found.id, found.due_at) if found is not None and found.due_at else None
 
     # --- stop now, erase later -----------------------------------------------------------------
@@ -88,7 +88,7 @@ class Planning:
         with self._database.unit("erasure planned") as unit:
             db, due_at = unit.session, self._clock() + after
             take_turns(db, signed_in.subject_id)
-            before = planned_of(db, signed_in.subject_id, self._clock())
+            before = planned_of(db, signed_in.subject_id, self._clock(), site=signed_in.site)
             if before is not None:
                 return before.id
             request_id = self._requests.write(
@@ -171,7 +171,7 @@ class Planning:
             db, now = unit.session, self._clock()
             take_turns(db, signed_in.subject_id)
             erasure = db.get(Request, request_id) if "\0" not in request_id else None
-            if erasure is None or erasure.subject_id != signed_in.subject_id:
+            if erasure is None or not is_hers(erasure, signed_in):
                 return None
             if erasure.dropped_at is not None and (before := _taken_back_by(db, erasure)):
                 return before

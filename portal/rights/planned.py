@@ -35,15 +35,19 @@ def is_planned(request: Request, now: datetime) -> bool:
     return request.due_at is not None and request.dropped_at is None and now < request.due_at
 
 
-def planned_of(db: Db, subject_id: str, now: datetime) -> Request | None:
-    """Her erasure that waits, if one does."""
-    return db.scalar(
+def planned_of(
+    db: Db, subject_id: str, now: datetime, *, site: str | None = None
+) -> Request | None:
+    """Her erasure that waits, if one does: on this site, or on any."""
+    waiting = (
         select(Request)
         .where(Request.subject_id == subject_id, Request.right == Right.ERASE)
         .where(Request.due_at > now, Request.dropped_at.is_(None))
         .order_by(Request.due_at)
-        .limit(1)
     )
+    if site is not None:
+        waiting = waiting.where(Request.site == site)
+    return db.scalar(waiting.limit(1))
 
 
 def let_go(db: Db, ledger: Ledger, request: Request, cause: str, by: str, now: datetime) -> bool:

@@ -177,22 +177,22 @@ class Requests:
         return request_id
 
     def all_of(self, signed_in: SignedIn) -> list[History]:
-        """This subscriber's requests, newest first."""
+        """This subscriber's requests on this site, newest first."""
         with self._database.reading() as db:
             rows = db.scalars(
                 select(Request)
-                .where(Request.subject_id == signed_in.subject_id)
+                .where(Request.subject_id == signed_in.subject_id, Request.site == signed_in.site)
                 .order_by(Request.received_at.desc(), Request.id)
             ).all()
             return [history_of(db, row, self._clock()) for row in rows]
 
     def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
-        """One request, if it is this subscriber's."""
+        """One request, if it is this subscriber's and was made on this site."""
         if "\0" in request_id:  # which PostgreSQL cannot be asked for
             return None
         with self._database.reading() as db:
             row = db.get(Request, request_id)
-            if row is None or row.subject_id != signed_in.subject_id:
+            if row is None or not is_hers(row, signed_in):
                 return None
             return history_of(db, row, self._clock())
 
@@ -200,6 +200,11 @@ class Requests:
         """Her requests that were taken down together with this one, oldest first."""
         came_with = [one for one in self.all_of(signed_in) if one.details.get(WITH) == request_id]
         return came_with[::-1]
+
+
+def is_hers(request: Request, signed_in: SignedIn) -> bool:
+    """Is it this subscriber's, and of this site? One site says nothing of another's systems."""
+    return request.subject_id == signed_in.subject_id and request.site == signed_in.site
 
 
 def as_code(at: datetime) -> str:
