@@ -3,6 +3,7 @@
 import pytest
 
 from portal.web.version import VERSION
+from tests.mailings import decide
 from tests.portals import Office, Visitor
 
 HENDRIK = "hendrik.bosman@example.com"
@@ -98,8 +99,7 @@ def test_c3_no_page_of_one_subscriber_shows_another_whatever_is_asked(
     office: Office, frame: str | None
 ) -> None:
     marijke = office.visitor(frame=frame).sign_in(office)
-    fields = marijke.get("/me/consents").fields
-    request = marijke.post("/me/consents", **{**fields, "purpose": "newsletter", "granted": "no"})
+    request = decide(marijke, "newsletter", "no")
     office.work()
     hendrik = office.visitor(frame=frame).sign_in(office, HENDRIK)
 
