@@ -9,18 +9,22 @@ from typing import Any, cast
 from sqlalchemy import func, select
 
 from benchmarks.slow_crm import NEW, OLD, SlowCrm
+from portal.access.directory import Directory
 from portal.access.sessions import SignedIn
 from portal.adapters.contract import Adapter, Change
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
+from portal.domain.terms import FEED
 from portal.proof.ledger import Ledger
 from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
+from portal.rights.feed import Feed
 from portal.rights.requests import JOB, Requests
 from portal.store.database import Database
+from portal.store.recalls import Recalls
 from portal.store.tables import Job, Subject
 from portal.store.vault import Keyring, Vault
 from portal.sync.outbox import Outbox
@@ -54,10 +58,14 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     database, vault = Database(url), Vault(keys)
     database.migrate()
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
-    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), utc_now)
-    delivering = Delivering(database, {"crm": cast("Adapter", crm)}, ledger, aftermath, utc_now)
+    adapters = {"crm": cast("Adapter", crm)}
+    directory = Directory(adapters, {"bench": ()})
+    feed = Feed(database, Recalls(vault, utc_now), directory, FEED, utc_now)
+    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), feed, utc_now)
+    delivering = Delivering(database, adapters, ledger, aftermath, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
-    return Engine(database, outbox, Requests(database, outbox, ledger, utc_now), worker)
+    requests = Requests(database, outbox, ledger, feed, utc_now)
+    return Engine(database, outbox, requests, worker)
 
 
 def people(database: Database, count: int) -> Sequence[SignedIn]:

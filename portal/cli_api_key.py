@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
 
+from portal import compose
 from portal.access.api_keys import ApiKeys, BadKeyName, KeyNameTaken, Scope
 from portal.cli_shared import fail, out, with_settings
 from portal.config import Settings
@@ -105,8 +106,8 @@ def list_keys(settings: Settings, as_json: bool) -> None:
 @with_settings
 def remove(settings: Settings, name: str) -> None:
     """Remove a key for good: it does not work from now on, and never comes back."""
-    with _keys(settings) as keys:
-        removed = keys.remove(name)
+    with closing(compose(settings)) as whole:
+        removed = whole.services.api_keys.remove(name, whole.services.rights.feed.unread)
     if not removed:
         fail([f"there is no key {name}"])
     out.print(f"✓ {name} is removed")

@@ -12,7 +12,7 @@ from portal.access.ask import Asking
 from portal.access.directory import Directory
 from portal.access.lifetimes import Lifetimes
 from portal.access.notices import JOB as NOTICE
-from portal.access.notices import NoticeMail, Notices
+from portal.access.notices import NoticeMail
 from portal.access.proof_mail import ProofMail
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
@@ -35,6 +35,7 @@ from portal.domain.register_file import read_register, register_text
 from portal.erased import Erased, put_together
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer, Relay
+from portal.mailings import PAUSE, Mailings
 from portal.proof.ledger import Ledger
 from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
@@ -45,23 +46,16 @@ from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
-from portal.rights.give import Giving
+from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
-from portal.rights.often import Often
 from portal.rights.overdue import Overdue
-from portal.rights.pause import JOB as PAUSE
-from portal.rights.pause import Pausing
-from portal.rights.pause_over import PauseOver
 from portal.rights.progress import Following
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
-from portal.rights.signal import Heeding
-from portal.rights.stop import Stopping
-from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
@@ -135,23 +129,37 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
+    keep = timedelta(days=settings.retention.feed_days)
+    feed = Feed(database, Recalls(vault, clock), directory, keep, clock)
     erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, clock
+        database, vault, outbox, ledger, register, adapters, directory, journal, feed, clock
     )
-    requests = Requests(database, outbox, ledger, clock)
+    requests = Requests(database, outbox, ledger, feed, clock)
     cases = Cases(database, vault, ledger, clock)
     reading = Reading(directory, register)
     consents = ConsentRecord(clock, hash_of(text))
     recalls = Recalls(vault, clock)
-    undoing = Undoing(database, vault, register, reading, requests, consents, recalls, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
-    stopping = Stopping(database, vault, register, reading, deciding, consents, undoing, clock)
     links = FooterLinks(keys.links)
-    notices = Notices(outbox)
-    pausing = Pausing(database, vault, outbox, reading, stopping, undoing, recalls, zone, clock)
+    mailings = Mailings.put_together(
+        database,
+        vault,
+        outbox,
+        ledger,
+        register,
+        reading,
+        requests,
+        deciding,
+        consents,
+        recalls,
+        links,
+        settings.public_url,
+        zone,
+        clock,
+    )
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
-    upkeep = Upkeep(database, settings.keys_file, clock)
+    upkeep = Upkeep(database, settings.keys_file, feed, clock)
     keep = timedelta(days=settings.retention.requests_days)
     retention = Retention(database, keep, clock)
     overdue = Overdue(database, zone, clock)
@@ -163,7 +171,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             Every("sessions", timedelta(hours=1), sessions.forget),
             Every("retention", timedelta(days=1), retention.sweep),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
-            Every("breaks", timedelta(hours=1), pausing.forget),
+            Every("breaks", timedelta(hours=1), mailings.pausing.forget),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
             Every("cases", timedelta(days=1), cases.forget),
@@ -188,18 +196,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             clock=clock,
         ),
         NOTICE: NoticeMail(writer, mailer, site_names, clock),
-        PAUSE: PauseOver(
-            database,
-            register,
-            reading,
-            requests,
-            consents,
-            recalls,
-            notices,
-            ledger,
-            settings.public_url,
-            clock,
-        ),
+        PAUSE: mailings.pause_over,
         DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
         SCHEDULE: schedule,
         **erased.handlers,
@@ -237,12 +234,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             correcting=correcting,
             choosing=choosing,
             deciding=deciding,
-            stopping=stopping,
-            giving=Giving(deciding, consents, notices, links, settings.public_url, zone, clock),
-            heeding=Heeding(database, register, reading, stopping, clock),
-            often=Often(database, vault, reading, requests, consents, clock),
-            pausing=pausing,
-            undoing=undoing,
+            stopping=mailings.stopping,
+            undoing=mailings.undoing,
+            giving=mailings.giving,
+            heeding=mailings.heeding,
+            often=mailings.often,
+            pausing=mailings.pausing,
             erasing=Erasing(requests, sessions, ledger, clock),
             planning=Planning(
                 database,
@@ -259,6 +256,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
             following=Following(database, vault, clock),
+            feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),

@@ -160,6 +160,8 @@ class RetentionSettings(Part):
 
     requests_days: int = Field(default=1826, ge=90, le=3653)
     """What was asked for and decided, in days: five years, as long as a claim may be made."""
+    feed_days: int = Field(default=30, ge=1, le=30)
+    """Whom an entry of the feed for programs is about, in days."""
 
 
 class Settings(Part):

@@ -10,6 +10,7 @@ from portal.domain.register import Ground, Register
 from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.aftermath import Aftermath
+from portal.rights.feed import Feed
 from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
 from portal.rights.recovery import Recovery
@@ -45,6 +46,7 @@ def put_together(
     adapters: Registry,
     directory: Directory,
     journal: Journal,
+    feed: Feed,
     clock: Clock,
 ) -> Erased:
     """All of it, over one portal's own parts."""
@@ -59,7 +61,7 @@ def put_together(
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, clock),
+        aftermath=Aftermath(outbox, suppressions, feed, clock),
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins
         ),

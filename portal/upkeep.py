@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Db
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.domain.terms import UNDELIVERED, WORK
+from portal.rights.feed import Feed
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.tables import Alarm, Job, OperatorSession
@@ -21,9 +22,10 @@ KEYS_LAST = timedelta(days=365)
 class Upkeep:
     """Two duties: `forget` and `look_at_keys`."""
 
-    def __init__(self, database: Database, keys_file: Path, clock: Clock) -> None:
+    def __init__(self, database: Database, keys_file: Path, feed: Feed, clock: Clock) -> None:
         self._database = database
         self._keys_file = keys_file
+        self._feed = feed
         self._clock = clock
 
     def forget(self) -> None:
@@ -33,6 +35,7 @@ class Upkeep:
         with self._database.unit("forgotten") as unit:
             db = unit.session
             Quotas.forget(db, now)
+            self._feed.forget(db, now)
             Recalls.forget(db, now)
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))

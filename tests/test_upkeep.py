@@ -17,7 +17,12 @@ def count(office: Office, table: type[Table]) -> int:
 
 
 def upkeep(office: Office) -> Upkeep:
-    return Upkeep(office.database, office.settings.keys_file, office.clock)
+    return Upkeep(
+        office.database,
+        office.settings.keys_file,
+        office.portal.services.rights.feed,
+        office.clock,
+    )
 
 
 def test_what_is_over_is_kept_for_a_month_and_then_forgotten(office: Office) -> None:

@@ -45,6 +45,11 @@ class Directory:
         """All adapters, whatever the site."""
         return self._adapters
 
+    @property
+    def sites(self) -> frozenset[str]:
+        """The ids of all sites."""
+        return frozenset(self._sites)
+
     def adapters_of(self, site: str) -> dict[str, Adapter]:
         """The adapters whose data this site's visitors see, by name."""
         names = self._sites[site] or list(self._adapters)

@@ -3,8 +3,11 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as Db
 
+from portal.access.subjects import Named
 from portal.consent.suppression import Suppressions
+from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.feed import Feed
 from portal.rights.recheck import recheck
 from portal.rights.requests import delivery_of
 from portal.store.database import Unit
@@ -16,9 +19,12 @@ from portal.sync.outbox import Outbox
 class Aftermath:
     """Written in the transaction in which an erasure ends."""
 
-    def __init__(self, outbox: Outbox, suppressions: Suppressions, clock: Clock) -> None:
+    def __init__(
+        self, outbox: Outbox, suppressions: Suppressions, feed: Feed, clock: Clock
+    ) -> None:
         self._outbox = outbox
         self._suppressions = suppressions
+        self._feed = feed
         self._clock = clock
 
     def of_erasure(self, db: Db, task: Task) -> None:
@@ -35,6 +41,9 @@ class Aftermath:
         ).one()
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
+        if last.due_at is not None:
+            whose = Named(last.subject_id, Email.parse(task.payload["email"]), last.site)
+            self._feed.tell_begun(db, whose, last.id)
         if not self._suppressions.add(db, last.subject_id, last.id, since):
             return
         # What is written with a job's end; the worker that ends it looks for more by itself.

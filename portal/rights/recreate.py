@@ -14,6 +14,7 @@ from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Ledger
 from portal.rights.ended import LATER, SOONER
+from portal.rights.feed_places import begin_anew
 from portal.rights.journaling import JOURNALED, marks_of, set_mark
 from portal.rights.planned import is_planned, let_go_anyway, planned_of
 from portal.rights.reapply import JOB as REAPPLY
@@ -223,6 +224,7 @@ class Recreating:
             for adapter in self._adapters:
                 self._confirm_the_rest(unit.session, adapter)
             set_mark(unit.session, name, number)
+            begin_anew(unit.session)
             unit.session.execute(delete(Mark).where(Mark.name == f"{UNFINISHED}{name}"))
             unit.commit()
         self._recovery.look()

@@ -15,6 +15,7 @@ from portal.faults import fault
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import likeness
 from portal.rights.ended import LATER
+from portal.rights.feed import Feed
 from portal.rights.history import History, history_of
 from portal.rights.journaling import JOB as JOURNAL
 from portal.rights.journaling import JOURNALED
@@ -66,10 +67,13 @@ def delivery_of(db: Db, key: str) -> Delivery | None:
 class Requests:
     """Takes requests down and tells how far they are."""
 
-    def __init__(self, database: Database, outbox: Outbox, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, outbox: Outbox, ledger: Ledger, feed: Feed, clock: Clock
+    ) -> None:
         self._database = database
         self._outbox = outbox
         self._ledger = ledger
+        self._feed = feed
         self._clock = clock
 
     def receive(
@@ -144,6 +148,7 @@ class Requests:
             request_id=request_id,
             facts={"right": right, "adapters": list(deliveries), **when, **details},
         )
+        self._feed.tell(unit, whose, right, request_id, details, due_at)
         if right in JOURNALED:  # before its deliveries: what is done first is not forgotten
             self._outbox.put(unit, JOURNAL, {}, key=journal_key(request_id), lane=Lane.PROTECT)
         for adapter, payload in deliveries.items():

@@ -9,6 +9,7 @@ from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
+from portal.rights.feed import Feed
 from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
@@ -42,5 +43,6 @@ class Rights:
     requests: Requests
     following: Following
     mailable: Mailable
+    feed: Feed
     cases: Cases
     asking_us: AskingUs

@@ -48,6 +48,7 @@ WITHOUT_SCENARIO = {
     "api key removed": "as above",
     "api key used": "when it was last used, to the hour",
     "api call counted": "as above",
+    "feed put in order": "places are given again to what has none; nothing is told before that",
     "operator paused": "one commit: a gate that is shut twice is shut",
     "lease renewed": "by a thread of its own, and in the name of who holds the lease",
     "mailings stopped": "one commit: who is not told so clicks again, and a stop twice is a stop",

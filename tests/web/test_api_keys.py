@@ -12,6 +12,8 @@ from tests.programs import Program, Told
 ROUTES = {
     ("GET", "/consents/crm:1"): Scope.CONSENTS_READ,
     ("POST", "/consents"): Scope.CONSENTS_READ,
+    ("GET", "/feed"): Scope.FEED_READ,
+    ("POST", "/links"): Scope.LINKS_MINT,
 }
 """Every route that needs a key, and the scope that it needs."""
 OPEN: set[str] = set()

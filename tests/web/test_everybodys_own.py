@@ -13,6 +13,7 @@ COVERED = {
     "GET": {
         "/",
         "/api/v1/consents/<path:ref>",
+        "/api/v1/feed",
         "/confirm",
         "/enter",
         "/healthz",
@@ -48,6 +49,7 @@ COVERED = {
     },
     "POST": {
         "/api/v1/consents",
+        "/api/v1/links",
         "/confirm",
         "/enter",
         "/me/confirm",

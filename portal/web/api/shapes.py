@@ -8,11 +8,13 @@ from flask import Response, abort, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from portal.domain.register import Ground
+from portal.rights.feed import Kind
 from portal.rights.mailable import Because
 from portal.rights.not_to_be_used import ErasureState
 from portal.web.problems import problem
 
 MOST_ASKED = 100
+MOST_LINKS = 500
 COMPLAINTS = 20
 """So many faults of a body are named."""
 
@@ -84,6 +86,51 @@ class ConsentsTold(Shape):
     answers: list[PersonTold]
 
 
+class FeedEntryTold(Shape):
+    """One decision, and whose."""
+
+    kind: Kind
+    at: datetime = Field(description="When it was taken down.")
+    due_at: datetime | None = Field(description="Until when an erasure waits.")
+    email: str = Field(description="As the connected system has it.")
+    purposes: list[str] = Field(
+        description="What it is about, of this site; empty: everything at once."
+    )
+
+
+class FeedTold(Shape):
+    """A part of the feed, oldest first."""
+
+    entries: list[FeedEntryTold]
+    cursor: str = Field(description="Ask with this next time.")
+    more: bool = Field(description="There is more already.")
+
+
+class LinkAsked(Who):
+    """A footer link of one person for one mailing."""
+
+    purpose: Annotated[str, Field(max_length=48)]
+
+
+class LinksAsked(Shape):
+    """Whose links, and for which mailings."""
+
+    links: Annotated[list[LinkAsked], Field(min_length=1, max_length=MOST_LINKS)]
+
+
+class LinkTold(Shape):
+    """One link, or why there is none."""
+
+    error: Literal["no_such_system", "not_an_address", "unknown", "away", "no_such_mailing"] | None
+    url: str | None
+
+
+class LinksTold(Shape):
+    """The links, in the order asked."""
+
+    links: list[LinkTold]
+
+
 class Problem(Shape):
     """What went wrong (RFC 9457)."""
 
@@ -116,7 +163,7 @@ def sent(shape: type[S]) -> S:
 
 def _place(shape: type[Shape], where: Sequence[int | str]) -> list[int | str]:
     """Where a fault is. What is not ours is left out: even the name of a field may be a value."""
-    ours = {*shape.model_fields, *Who.model_fields}
+    ours = {*shape.model_fields, *LinkAsked.model_fields}
     return [one if isinstance(one, int) or one in ours else "?" for one in where]
 
 
