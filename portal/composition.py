@@ -44,6 +44,7 @@ from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
+from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.feed import Feed
@@ -232,6 +233,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         rights=Rights(
             reading=reading,
             correcting=correcting,
+            drafts=Drafts(vault, clock),
             choosing=choosing,
             deciding=deciding,
             stopping=mailings.stopping,

@@ -125,6 +125,7 @@ class Site(Part):
     adapters: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     """The adapters its visitors see; empty: all."""
     accent: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")  # its phone numbers need no +
     erase_after_hours: int = Field(default=48, ge=0, le=168)  # 0: at once only
     authority: Authority | None = None
     """Where its visitors complain, if it is another than the installation's."""

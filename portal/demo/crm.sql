@@ -18,7 +18,8 @@ CREATE TABLE contacts (
     restricted      BOOLEAN NOT NULL DEFAULT 0,  -- Art. 18 GDPR: keep, do not use
     created_at      DATETIME,
     updated_at      DATETIME NOT NULL,
-    version         INTEGER NOT NULL DEFAULT 1
+    version         INTEGER NOT NULL DEFAULT 1,
+    delivery_note   VARCHAR(120)                 -- what was agreed with the driver
 );
 CREATE INDEX contacts_email ON contacts (email COLLATE NOCASE);
 

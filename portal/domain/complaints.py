@@ -32,6 +32,7 @@ FORMS = {
     r"^[a-z][a-z0-9-]{0,47}$": "must be of small letters, digits and -, and start with a letter",
     r"^[a-z]{2}(-[A-Z]{2})?$": 'must be a language code such as "nl" or "en"',
     r"^[A-Z]{2}$": 'must be a country code of two capitals, such as "NL"',
+    r"^([A-Z]{2})?$": 'must be a country code of two capitals, such as "NL"',
     r"^#[0-9a-fA-F]{6}$": 'must be a colour such as "#0b5fff"',
     r"^[^\x00-\x1f\x7f]+$": "must be one line of plain text",
 }

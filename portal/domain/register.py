@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel, Field, model_validator
 
 from portal.domain.complaints import Complaint, Misfit, did_you_mean
+from portal.domain.kinds import Kind, complaints_of
 from portal.domain.register_parts import (
     CardPart,
     Elsewhere,
@@ -23,6 +24,7 @@ from portal.domain.register_parts import (
     Recipient,
     Text,
     Transfer,
+    Words,
     in_language,
 )
 from portal.domain.toml_lines import Path
@@ -59,22 +61,6 @@ class Ground(StrEnum):
     PUBLIC_TASK = "public_task"  # (e)
     LEGITIMATE_INTEREST = "legitimate_interest"  # (f)
     CUSTOMER = "customer"  # Art. 13(2) Directive 2002/58/EC; Tw 11.7(3)
-
-
-class Kind(StrEnum):
-    """What sort of value a field holds: how it is asked, checked and shown."""
-
-    TEXT = "text"
-    NAME = "name"
-    EMAIL = "email"
-    PHONE = "phone"
-    DATE = "date"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    COUNTRY = "country"
-    POSTAL_CODE = "postal_code"
-    LONG_TEXT = "long_text"
-    ROWS = "rows"
 
 
 class Explanation(Part):
@@ -122,11 +108,25 @@ class FieldEntry(Explanation):
     tier: int = Field(default=2, ge=0, le=2)
     shown: bool = True
     editable: bool = False
+    replaceable: bool = False
+    """Of tier 2: she may type a new value without being shown the one that is held."""
+    together: Id | None = None
+    """Replaceable fields with the same word here are replaced all or none, such as an address."""
+    may_be_empty: bool = False
+    """Of those: may be left empty, and is emptied then."""
     exported: bool = True
     required: bool = False
     max_length: int = Field(default=200, ge=1, le=10_000)
     columns: Mapping[Id, Text] = Field(default_factory=dict)
     """For kind ``rows``: column id → label, in the order shown."""
+    options: Mapping[Words, Text] = Field(default_factory=dict)
+    """For kind ``choice``: the value → its label, in the order offered."""
+    languages: tuple[Language, ...] = ()
+    """For kind ``language``: the codes that can be chosen."""
+    past: bool = False
+    """For kind ``date``: a day that has been, as somebody's birth."""
+    not_for_sign_in: bool = False
+    """For kind ``email``: another address than the one she signs in by."""
     given: bool = True
     """Given by or observed of the subscriber, hence portable (Art. 20); False if inferred."""
     vcard: CardPart | None = None
@@ -134,27 +134,10 @@ class FieldEntry(Explanation):
 
     @model_validator(mode="after")
     def _kind_and_tier_fit(self) -> Self:
-        complaints: list[Complaint] = []
-        if self.kind is Kind.ROWS and not self.columns:
-            complaints.append((("columns",), "is missing: a field of kind rows needs columns"))
-        if self.columns and self.kind is not Kind.ROWS:
-            complaints.append((("columns",), "belongs to a field of kind rows only"))
-        if self.editable:
-            complaints += [(("editable",), reason) for reason in self._why_not_editable()]
+        complaints = list(complaints_of(self))
         if complaints:
             raise Misfit(complaints)
         return self
-
-    def _why_not_editable(self) -> Iterator[str]:
-        if self.kind is Kind.ROWS:
-            yield "a field of kind rows cannot be editable"
-        if self.kind is Kind.EMAIL:
-            # Who can change the address by a plain correction can take the records over.
-            yield "a field of kind email cannot be editable: changing the address has its own way"
-        if self.tier > 1:
-            yield "an editable field must be of tier 0 or 1"
-        if not self.shown:
-            yield "an editable field must be shown"
 
 
 class Purpose(Part):
@@ -221,8 +204,8 @@ class Register(Part):
 
     @property
     def editable(self) -> tuple[FieldEntry, ...]:
-        """The fields a subscriber may correct."""
-        return tuple(field for field in self.fields if field.editable)
+        """The fields a subscriber may correct, or replace without being shown what they hold."""
+        return tuple(field for field in self.fields if field.editable or field.replaceable)
 
     def texts(self) -> Iterator[tuple[str, Text]]:
         """Every text with the path that leads to it, to check that no language is missing."""

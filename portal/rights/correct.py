@@ -1,27 +1,30 @@
 """Correcting: what may be changed, what was typed, and what that changes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from portal.access.sessions import SignedIn
 from portal.access.subjects import MAILBOX_TIER
 from portal.adapters.contract import Scalar
+from portal.domain.countries import country_code
 from portal.domain.register import FieldEntry, Kind, Register
 from portal.domain.rights import Right
 from portal.rights.deeds import correction
-from portal.rights.holdings import Holdings, may_see
+from portal.rights.holdings import Holdings, home_of, may_see
 from portal.rights.requests import Alongside, Requests, nothing_else
 from portal.rights.seen import Place, Seals, Seen, Values
-from portal.rights.values import Fault, Unacceptable, clean, form_text, same, scalar_of
+from portal.rights.typed import Around, Fault, Unacceptable, clean
+from portal.rights.values import form_text, same, scalar_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Difference:
-    """One field that the subscriber changes."""
+    """One field that the subscriber changes. ``unseen``: without being shown what it holds."""
 
     field: FieldEntry
     before: Scalar
     after: Scalar
+    unseen: bool = False
 
 
 class Correcting:
@@ -36,60 +39,121 @@ class Correcting:
         self.seals = seals
 
     def begin(self, held: Holdings) -> Seen:
-        """What may be corrected of what is held now."""
+        """What may be corrected of what is held now, and what may be replaced unseen."""
         places: dict[Place, dict[str, Scalar]] = {}
+        unseen: dict[Place, list[str]] = {}
         if held.several_people:
             return Seen({})
         for field in self._register.editable:
-            if not may_see(field, held.tier):
-                continue
             for name, record in held.each():
-                if field.id in held.adapters[name].capabilities.writable:
+                place = (name, record.ref.key)
+                if not self._can_be_written(field, held, name):
+                    continue
+                if may_see(field, held.tier):
                     value = scalar_of(record.values.get(field.id))
-                    places.setdefault((name, record.ref.key), {})[field.id] = value
-        return Seen(places)
+                    places.setdefault(place, {})[field.id] = value
+                elif field.replaceable:
+                    unseen.setdefault(place, []).append(field.id)
+        homes = (home_of(self._register, record, held.tier) for _name, record in held.each())
+        return Seen(places, unseen=unseen, country=next((home for home in homes if home), ""))
 
-    def inputs(self, seen: Seen) -> dict[str, str]:
-        """Field id → the text for its input, in the register's order."""
-        shown = seen.shown()
+    def inputs(self, seen: Seen, around: Around) -> dict[str, str]:
+        """Field id → the text for its input, in the register's order; nothing of what is unseen."""
+        shown, hidden = seen.shown(), seen.hidden
+        country = seen.country or around.country
         return {
-            field.id: form_text(shown[field.id], field.kind)
+            field.id: form_text(shown.get(field.id), field, country)
             for field in self._register.editable
-            if field.id in shown
+            if field.id in shown or field.id in hidden
         }
 
     def compare(
-        self, seen: Seen, typed: Mapping[str, str]
+        self, seen: Seen, typed: Mapping[str, str], around: Around
     ) -> tuple[list[Difference], dict[str, Fault]]:
         """(what changes, what is not accepted) of what was typed, by field id.
 
-        A field that was not sent is not changed.
+        A field that was not sent is not changed, and neither is one that was left as it stood,
+        however odd that is.
         """
-        shown = seen.shown()
-        differences: list[Difference] = []
         faults: dict[str, Fault] = {}
+        differences = [
+            *self._corrected(seen, typed, around, faults),
+            *self._replaced(seen, typed, around, faults),
+        ]
+        order = [field.id for field in self._register.editable]
+        return sorted(differences, key=lambda one: order.index(one.field.id)), faults
+
+    def _corrected(
+        self, seen: Seen, typed: Mapping[str, str], around: Around, faults: dict[str, Fault]
+    ) -> Iterator[Difference]:
+        shown, stood = seen.shown(), self.inputs(seen, around)
         for field in self._register.editable:
             if field.id not in shown or field.id not in typed:
                 continue
-            untouched = typed[field.id].strip() == _as_input(field, shown[field.id]).strip()
+            untouched = _one_line(field, typed[field.id]) == _one_line(field, stood[field.id])
             if untouched and field.id not in seen.insisted:
                 continue
+            here = self.around(field, seen, typed, around)
             try:
-                after = clean(field, typed[field.id])
+                after = clean(field, typed[field.id], here)
             except Unacceptable as unacceptable:
                 faults[field.id] = unacceptable.fault
                 continue
             before = seen.before(field.id, after)
-            if not same(before, after):
-                differences.append(Difference(field, before, after))
-        return differences, faults
+            if not _means(field, before, after, here):
+                yield Difference(field, before, after)
+
+    def _replaced(
+        self, seen: Seen, typed: Mapping[str, str], around: Around, faults: dict[str, Fault]
+    ) -> Iterator[Difference]:
+        """An empty input keeps what is held; of what belongs together all is typed, or nothing."""
+        hidden = [field for field in self._register.editable if field.id in seen.hidden]
+        filled = {field.id for field in hidden if typed.get(field.id, "").strip()}
+        begun = {field.together for field in hidden if field.id in filled and field.together}
+        for field in hidden:
+            if field.id not in filled:
+                if field.together in begun and field.may_be_empty:
+                    yield Difference(field, None, None, unseen=True)
+                elif field.together in begun:
+                    faults[field.id] = Fault.ALL_OF_IT
+                continue
+            try:
+                after = clean(field, typed[field.id], self.around(field, seen, typed, around))
+            except Unacceptable as unacceptable:
+                faults[field.id] = unacceptable.fault
+                continue
+            yield Difference(field, None, after, unseen=True)
+
+    def around(
+        self, field: FieldEntry, seen: Seen, typed: Mapping[str, str], around: Around
+    ) -> Around:
+        """With the country that this field is of: as typed beside it, else as it stands."""
+        countries = [one for one in self._register.editable if one.kind is Kind.COUNTRY]
+        beside = [one for one in countries if one.together == field.together] or countries
+        chosen = (country_code(typed.get(one.id, "")) for one in beside)
+        known = next((code for code in chosen if code), seen.country)
+        if field.kind is Kind.POSTAL_CODE:
+            return replace(around, country=known)  # the site's says nothing of where she lives
+        return replace(around, country=known or around.country)
+
+    def _can_be_written(self, field: FieldEntry, held: Holdings, adapter: str) -> bool:
+        """In this system; and where she cannot see the rest, all that belongs together."""
+        can = held.adapters[adapter].capabilities
+        if may_see(field, held.tier) or field.together is None:
+            return field.id in can.writable
+        group = {one.id for one in self._register.fields if one.together == field.together}
+        return field.id in can.writable and group & can.fields <= can.writable
+
+    def hidden(self, tier: int) -> frozenset[str]:
+        """The fields that may be replaced and are not shown to a session of this tier."""
+        return frozenset(one.id for one in self._register.editable if not may_see(one, tier))
 
     def known(self, wanted: Values) -> dict[str, Scalar]:
         """Of these, what may still be corrected."""
         return {
             field.id: wanted[field.id]
             for field in self._register.editable
-            if field.id in wanted and may_see(field, MAILBOX_TIER)
+            if field.id in wanted and (field.replaceable or may_see(field, MAILBOX_TIER))
         }
 
     def save(
@@ -115,7 +179,18 @@ class Correcting:
         )
 
 
-def _as_input(field: FieldEntry, value: Scalar) -> str:
+def _one_line(field: FieldEntry, text: str) -> str:
     """The text as it comes back from a browser: an input of one line drops the ends of lines."""
-    text = form_text(value, field.kind)
-    return text if field.kind is Kind.LONG_TEXT else text.replace("\r", "").replace("\n", "")
+    if field.kind is Kind.LONG_TEXT:
+        return text.replace("\r\n", "\n").strip()
+    return text.replace("\r", "").replace("\n", "").strip()
+
+
+def _means(field: FieldEntry, before: Scalar, after: Scalar, around: Around) -> bool:
+    """Is what stands there the same in another way of writing: a number with other blanks?"""
+    if same(before, after):
+        return True
+    try:
+        return same(clean(field, form_text(before, field, around.country), around), after)
+    except Unacceptable:
+        return False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from portal.access.directory import Directory
 from portal.access.subjects import Mailbox
 from portal.adapters.contract import Adapter, Record
+from portal.domain.countries import country_code
 from portal.domain.register import FieldEntry, Kind, Register
 
 
@@ -76,3 +77,13 @@ def name_of(record: Record, fields: Sequence[str]) -> str:
 def may_see(field: FieldEntry, tier: int) -> bool:
     """Does a proof of this tier open the field's values?"""
     return field.tier <= tier
+
+
+def home_of(register: Register, record: Record, tier: int) -> str:
+    """The country of a record as far as this proof may see it: two letters, or empty."""
+    for field in register.fields:
+        if field.kind is Kind.COUNTRY and may_see(field, tier):
+            held = record.values.get(field.id)
+            if code := country_code(held) if isinstance(held, str) else "":
+                return code
+    return ""

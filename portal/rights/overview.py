@@ -11,8 +11,8 @@ from portal.domain.register import (
     Register,
     in_language,
 )
-from portal.rights.holdings import Holdings, may_see
-from portal.rights.values import rows_of, scalar_of, shown
+from portal.rights.holdings import Holdings, home_of, may_see
+from portal.rights.values import cell, rows_of, scalar_of, shown
 
 Shown = str | bool | None
 
@@ -27,6 +27,8 @@ class Datum:
     columns: Sequence[str]
     rows: Sequence[Sequence[Shown]]
     withheld: bool
+    replaceable: str | None
+    """Of what is withheld: the field by whose section of the form it can be replaced unseen."""
     explanation: Explanation
 
 
@@ -56,8 +58,11 @@ class System:
     holdings: Sequence[Holding]
 
 
-def overview(register: Register, held: Holdings, locale: str) -> list[System]:
-    """What is held, system by system, in the register's order."""
+def overview(register: Register, held: Holdings, locale: str, country: str = "") -> list[System]:
+    """What is held, system by system, in the register's order.
+
+    Phone numbers are read as in the country of the record, else in this one.
+    """
     return [
         System(
             name=name,
@@ -65,7 +70,7 @@ def overview(register: Register, held: Holdings, locale: str) -> list[System]:
             location=adapter.settings.location,
             away=name in held.away,
             holdings=[
-                Holding(_groups(register, record, held.tier, locale))
+                Holding(_groups(register, record, held.tier, locale, country))
                 for record in held.records.get(name, ())
             ],
         )
@@ -73,11 +78,13 @@ def overview(register: Register, held: Holdings, locale: str) -> list[System]:
     ]
 
 
-def _groups(register: Register, record: Record, tier: int, locale: str) -> list[Group]:
-    groups = []
+def _groups(
+    register: Register, record: Record, tier: int, locale: str, country: str
+) -> list[Group]:
+    groups, home = [], home_of(register, record, tier) or country
     for category in register.categories:
         data = [
-            _datum(register, field, record, tier, locale)
+            _datum(register, field, record, tier, locale, home)
             for field in register.fields
             if field.category == category.id and field.shown and field.id in record.values
         ]
@@ -86,18 +93,26 @@ def _groups(register: Register, record: Record, tier: int, locale: str) -> list[
     return groups
 
 
-def _datum(register: Register, field: FieldEntry, record: Record, tier: int, locale: str) -> Datum:
+def _datum(
+    register: Register, field: FieldEntry, record: Record, tier: int, locale: str, home: str
+) -> Datum:
     value = record.values[field.id]
     withheld = not may_see(field, tier)
     rows = () if withheld or field.kind is not Kind.ROWS else rows_of(value)
     return Datum(
         field=field,
         label=in_language(field.label, locale),
-        value=None if withheld else shown(scalar_of(value), field.kind, locale),
+        value=None if withheld else shown(scalar_of(value), field, locale, home),
         columns=[in_language(label, locale) for label in field.columns.values()],
-        rows=[
-            [shown(row.get(column), Kind.TEXT, locale) for column in field.columns] for row in rows
-        ],
+        rows=[[cell(row.get(column), locale) for column in field.columns] for row in rows],
         withheld=withheld,
+        replaceable=_leader(register, field) if withheld and field.replaceable else None,
         explanation=register.explain(field),
     )
+
+
+def _leader(register: Register, field: FieldEntry) -> str:
+    """The first of what is replaced together with it."""
+    if field.together is None:
+        return field.id
+    return next(one.id for one in register.fields if one.together == field.together)

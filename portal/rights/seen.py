@@ -5,7 +5,8 @@ see; what changed in between is shown to her beside what she typed, and she choo
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from portal.access.sessions import SignedIn
 from portal.adapters.contract import Change, Scalar
@@ -19,6 +20,10 @@ Place = tuple[str, str]
 """One record: the adapter's name, and the CRM's own key."""
 Values = Mapping[str, Scalar]
 """Field id → value."""
+
+
+class NotRead(Exception):
+    """A system is away that holds what she replaces without having seen it."""
 
 
 class NotHers(ValueError):
@@ -46,6 +51,16 @@ class Seen:
     """Of the fields that she is asked to choose about: what she had seen before."""
     insisted: frozenset[str] = frozenset()
     """The fields for which she chose hers."""
+    unseen: Mapping[Place, Sequence[str]] = field(default_factory=dict)
+    """Fields that she may replace and was not shown. Their values never come here from a page, and
+    never go into one: what is read when she saves counts as seen."""
+    country: str = ""
+    """Of the record, as far as she was shown it: two letters, or empty."""
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The fields that she may replace and was not shown."""
+        return frozenset(name for names in self.unseen.values() for name in names)
 
     def shown(self) -> dict[str, Scalar]:
         """The value that each field was shown with: the first that is not empty."""
@@ -61,7 +76,7 @@ class Seen:
         Whoever chose hers means it everywhere. Otherwise only what was shown is compared: a second
         record may hold another value that she never saw.
         """
-        before = self.shown()[name]
+        before = self.shown().get(name)
         if name not in self.insisted or not same(before, wanted):
             return before
         others = (value for _place, one, value in self._each() if one == name)
@@ -89,7 +104,12 @@ class Seen:
     def ask(self, held: Holdings, collisions: Sequence[Collision]) -> "Seen":
         """What she sees from now on: the present values, and the choice about these."""
         asked = {one.field: one.saw for one in collisions}
-        return Seen({**self.places, **self._now(held)}, asked, self.insisted - asked.keys())
+        return replace(
+            self,
+            places={**self.places, **self._now(held)},
+            asked=asked,
+            insisted=self.insisted - asked.keys(),
+        )
 
     def questions(self, wanted: Values) -> list[Collision]:
         """The choices that she was asked to make, of the fields that are wanted."""
@@ -107,31 +127,59 @@ class Seen:
 
     def answered(self, hers: Iterable[str]) -> "Seen":
         """The same, with the questions answered: of these fields she wants hers."""
-        return Seen(self.places, {}, self.insisted | frozenset(hers))
+        return replace(self, asked={}, insisted=self.insisted | frozenset(hers))
 
     def afresh(self) -> "Seen":
         """The same, for a form in which every field stands again."""
-        return Seen(self.places)
+        return replace(self, asked={}, insisted=frozenset())
+
+    def veiled(self, names: frozenset[str]) -> "Seen":
+        """The same, without the values of these fields: for a page that must not hold them."""
+        places: dict[Place, Values] = {}
+        unseen = {place: list(found) for place, found in self.unseen.items()}
+        for place, values in self.places.items():
+            places[place] = {name: one for name, one in values.items() if name not in names}
+            if under := [name for name in values if name in names]:
+                unseen[place] = [*unseen.get(place, ()), *under]
+        asked = {name: None if name in names else saw for name, saw in self.asked.items()}
+        return replace(self, places=places, unseen=unseen, asked=asked)
+
+    def read(self, held: Holdings, wanted: Values) -> "Seen":
+        """The same, with what stands there now taken as seen, of what she replaces unseen.
+
+        :raises NotRead: a system that holds some of it is away.
+        """
+        present = {(name, record.ref.key): record.values for name, record in held.each()}
+        places = dict(self.places)
+        for place, names in self.unseen.items():
+            replaced = [name for name in names if name in wanted]
+            if replaced and place[0] in held.away:
+                raise NotRead(place[0])
+            now = present.get(place, {})
+            read = {name: scalar_of(now.get(name)) for name in replaced}
+            places[place] = {**places.get(place, {}), **read}
+        return replace(self, places=places, unseen={})
 
     def held_still(self, held: Holdings) -> "Seen":
         """The same, without the records that are there no more."""
         there = {(name, record.ref.key) for name, record in held.each()}
-        return Seen(
-            {
-                place: values
-                for place, values in self.places.items()
-                if place in there or place[0] in held.away
-            },
-            self.asked,
-            self.insisted,
+
+        def still(place: Place) -> bool:
+            return place in there or place[0] in held.away
+
+        return replace(
+            self,
+            places={place: values for place, values in self.places.items() if still(place)},
+            unseen={place: names for place, names in self.unseen.items() if still(place)},
         )
 
     def undone(self, wanted: Values) -> dict[str, Scalar]:
-        """Of what is wanted, what does not stand everywhere already."""
+        """Of what is wanted, what does not stand everywhere already, as far as that was seen."""
         return {
             name: value
             for name, value in wanted.items()
-            if any(one == name and not same(now, value) for _place, one, now in self._each())
+            if name in self.hidden
+            or any(one == name and not same(now, value) for _place, one, now in self._each())
         }
 
     def changes(self, wanted: Values) -> dict[str, dict[str, list[Change]]]:
@@ -177,25 +225,44 @@ class Seals:
             ],
             "asked": {name: to_json(value) for name, value in seen.asked.items()},
             "insisted": sorted(seen.insisted),
+            "unseen": [[adapter, key, [*names]] for (adapter, key), names in seen.unseen.items()],
+            "country": seen.country,
         }
         return self._vault.seal(told, SEALED_FOR).decode()
 
     def open(self, signed_in: SignedIn, sealed: str) -> Seen:
         """:raises NotHers: see there."""
-        try:
-            told = self._vault.unseal(sealed.encode("ascii", "replace"), SEALED_FOR)
-        except CannotUnseal:
-            raise NotHers("what was seen cannot be opened") from None
+        told = self._opened(sealed)
         if told["subject"] != signed_in.subject_id:
             raise NotHers("what was seen was shown to another subscriber")
-        return Seen(
-            {
-                (adapter, key): {name: from_json(value) for name, value in values.items()}
-                for adapter, key, values in told["seen"]
-            },
-            {name: from_json(value) for name, value in told["asked"].items()},
-            frozenset(told["insisted"]),
-        )
+        return _seen(told)
+
+    def unowned(self, sealed: str) -> tuple[str, Seen]:
+        """(subject's id, what she saw), for when she is signed in no more: not to be shown.
+
+        :raises NotHers: it is damaged.
+        """
+        told = self._opened(sealed)
+        return told["subject"], _seen(told)
+
+    def _opened(self, sealed: str) -> Any:
+        try:
+            return self._vault.unseal(sealed.encode("ascii", "replace"), SEALED_FOR)
+        except CannotUnseal:
+            raise NotHers("what was seen cannot be opened") from None
+
+
+def _seen(told: Mapping[str, Any]) -> Seen:
+    return Seen(
+        {
+            (adapter, key): {name: from_json(value) for name, value in values.items()}
+            for adapter, key, values in told["seen"]
+        },
+        {name: from_json(value) for name, value in told["asked"].items()},
+        frozenset(told["insisted"]),
+        {(adapter, key): names for adapter, key, names in told["unseen"]},
+        told["country"],
+    )
 
 
 def _once(found: Sequence[tuple[str, Scalar]]) -> list[tuple[str, Scalar]]:

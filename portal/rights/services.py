@@ -7,6 +7,7 @@ from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
+from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.feed import Feed
@@ -29,6 +30,7 @@ class Rights:
 
     reading: Reading
     correcting: Correcting
+    drafts: Drafts
     choosing: Choosing
     deciding: Deciding
     stopping: Stopping

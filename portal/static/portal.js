@@ -95,16 +95,19 @@
   let token = "";
   let busy = false;
   let here = root.dataset.start;
+  let draft = ""; // sealed: what was typed when the session had ended, until it stands in a form again
 
   async function load(address, body, more) {
     const headers = { "Portal-Frame": site, Accept: "text/html", ...more };
     if (token) headers.Authorization = `Bearer ${token}`;
+    if (draft) headers["Portal-Draft"] = draft;
     const answer = await fetch(address, {
       method: body ? "POST" : "GET", body, headers,
       mode: "same-origin", credentials: "omit", cache: "no-store",
     });
     const given = answer.headers.get("Portal-Session");
     if (given !== null) token = given;
+    if (answer.headers.has("Portal-Draft")) draft = "";
     const next = answer.headers.get("Portal-Next");
     return next ? load(new URL(next, location.origin).href) : answer;
   }
@@ -125,6 +128,7 @@
       const fresh = page.getElementById("main");
       if (!fresh) throw new TypeError("not a page of the portal");
       offline.hidden = true;
+      draft = fresh.querySelector("[data-draft]")?.dataset.draft ?? draft;
       before.replaceWith(document.adoptNode(fresh));
       document.title = page.title;
       root.lang = page.documentElement.lang;

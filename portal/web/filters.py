@@ -7,8 +7,10 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale
 
 from portal.adapters.contract import Scalar
-from portal.domain.register import Kind, Text, in_language
-from portal.rights.values import DAY, shown
+from portal.domain.register import Text, in_language
+from portal.rights.values import DAY
+from portal.web.context import services
+from portal.web.me.words import shown_here
 
 
 def init_app(app: Flask) -> None:
@@ -47,6 +49,6 @@ def short_moment(at: datetime) -> str:
     return str(format_datetime(at, "d MMM HH:mm"))
 
 
-def readable(value: Scalar, kind: str) -> str | bool | None:
-    """A value of a field of this kind, as it is read in the page's language."""
-    return shown(value, Kind(kind), str(get_locale()))
+def readable(value: Scalar, field: str) -> str | bool | None:
+    """A value of this field of the register, as it is read in the page's language."""
+    return shown_here(services().register.field(field), value)

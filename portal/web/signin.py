@@ -10,6 +10,7 @@ from portal.access.redeem import Opened, Refusal, Waiting
 from portal.access.sessions import Kind
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
+from portal.web import drafts
 from portal.web.context import current_site, framed, me, services, use_question, who
 from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
@@ -193,7 +194,8 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
 
 
 def _let_in(opened: Opened) -> Response:
-    endpoint = HOME[opened.goal]
+    typed = opened.goal is Goal.VIEW and drafts.waits()
+    endpoint = "me.correct" if typed else HOME[opened.goal]
     signed_in = services().sessions.current(opened.token, "frame" if framed() else "tab")
     if signed_in is not None:
         heed(signed_in)

@@ -120,9 +120,13 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     inspector.look("correct")
     phone = page.get_by_role("textbox", name="Phone number")
     phone.fill("none")
+    born = page.get_by_role("group", name="Date of birth")
+    born.get_by_label("Year").fill("58")
     page.get_by_role("button", name="Check").click()
     inspector.look("correct, with a fault")
     phone.fill("06 44444444")
+    born.get_by_label("Year").fill("1949")
+    page.get_by_role("textbox", name="Agreed with the driver").fill("With the neighbours at 16")
     page.get_by_role("button", name="Check").click()
     inspector.look("check the answers")
     page.get_by_role("button", name="Yes, save").click()
@@ -148,11 +152,25 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     expect(page.get_by_role("button", name="Delete my data")).to_be_visible()
     inspector.look("erase")
     look_at_later(page, portal, inspector)
-    page.get_by_role("button", name="Sign out").click()
+    look_at_an_end_in_mid_form(page, portal, inspector)
     page.goto(f"{portal}enter?t=nothing")
     inspector.look("gone")
 
     assert inspector.faults == []
+
+
+def look_at_an_end_in_mid_form(page: Page, portal: str, inspector: Inspector) -> None:
+    """She signs out in another tab, and goes on typing in this one."""
+    page.goto(f"{portal}me/correct")
+    page.get_by_role("textbox", name="Town").fill("Zaltbommel")
+    other = page.context.new_page()
+    other.goto(f"{portal}me")
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("heading", name="What would you like to do?")).to_be_visible()
+    other.close()
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("heading", name="Please ask for a new code")).to_be_visible()
+    inspector.look("signed out in mid-form")
 
 
 def test_every_page_in_the_frame_is_accessible_fits_the_screen_and_is_light(

@@ -72,7 +72,7 @@ class Anything(Restoring):
         self._tick()
         self._look_at(person)
         self.numbers += 1
-        value = f"06 1{self.numbers:03}{digits:04}" if name == "phone" else f"Oord {self.numbers}"
+        value = f"+3161{self.numbers:03}{digits:04}" if name == "phone" else f"Oord {self.numbers}"
         self._asked_for(
             dies_at,
             at_once,

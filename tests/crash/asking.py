@@ -1,11 +1,12 @@
 """What people ask of the portal, and the work that it does: one life of it, in one process."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
 from portal.consent.links import Link
 from portal.desk.sessions import AtTheDesk
+from portal.rights.typed import Around
 from portal.sync.replay import dead_jobs
 from tests.crash.answers import How, Keys
 from tests.crash.crm import PEOPLE, append_line, read_lines
@@ -59,7 +60,7 @@ class Run:
         signed_in = self.world.people[person, site]
         correcting = self._rights.correcting
         seen = correcting.begin(self._rights.reading.of(signed_in))
-        differences, faults = correcting.compare(seen, {field: value})
+        differences, faults = correcting.compare(seen, {field: value}, Around(date(2026, 6, 1)))
         wanted = {one.field.id: one.after for one in differences}
         assert wanted, f"nothing to correct: {faults}"
         adapters = self._holding("writable", field, site)

@@ -7,7 +7,7 @@ from tests.crash.asking import Run
 
 Scenario = Callable[[Run, Random], None]
 SCENARIOS: dict[str, Scenario] = {}
-PHONES = ("010 2000{:04}", "06 1000{:04}", "+31 6 2000 {:04}")
+PHONES = ("+3110200{:04}", "+3161000{:04}", "+3162000{:04}")
 OVERTAKEN = {"confirmed", "conflict", "failed"}
 """Where a correction may end when something that goes before it comes in between."""
 

@@ -17,12 +17,12 @@ HENDRIK = "hendrik.bosman@example.com"
 
 
 def writes(office: Office) -> list[str]:
-    """The address of every rule that takes a POST, but for the desk's, links' and programs'.
+    """The address of every rule that takes a POST, but for the desk's, footer links' and machines'.
 
-    Those have no session: `tests/web/test_n3_footer_links.py`, `tests/web/test_api_keys.py`.
+    Those have no session: `tests/web/test_n3_footer_links.py`, `tests/web/test_api_….py`.
     """
-    apart = ("/operator/", "/u/", "/api/")
-    return [path for path in all_writes(office) if not path.startswith(apart)]
+    others = ("/operator/", "/u/", "/api/")
+    return [path for path in all_writes(office) if not path.startswith(others)]
 
 
 def link_writes(office: Office) -> list[str]:

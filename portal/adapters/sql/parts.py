@@ -13,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from portal.adapters.notation import Notation
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """A table or column, exactly as the database spells it."""
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
@@ -58,8 +60,8 @@ class Link(Part):
     """What else the rows must say."""
 
 
-class Column(Part):
-    """Where one field is: a column of the subscriber's own row, or of a joined one."""
+class Column(Notation):
+    """Where one field is: a column of the subscriber's row or of a joined one; and its writing."""
 
     column: Name
     join: Id | None = None

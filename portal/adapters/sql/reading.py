@@ -16,9 +16,9 @@ from sqlalchemy import (
     select,
 )
 
-from portal.adapters.contract import ConsentState, FieldInfo, Record, Ref, Value
+from portal.adapters.contract import ConsentState, FieldInfo, Record, Ref, Scalar, Value
 from portal.adapters.contract import Row as ValueRow
-from portal.adapters.sql.parts import Consent, Rows
+from portal.adapters.sql.parts import Column, Consent, Rows
 from portal.adapters.sql.schema import Schema
 from portal.adapters.sql.values import (
     DoesNotFit,
@@ -157,9 +157,14 @@ def _values(connection: Connection, schema: Schema, owner: Owner) -> Iterator[tu
         if field.join is not None:
             table, rows = joined[field.join]
             row = rows[0] if rows else {}
-        yield id, from_column(table.c[field.column], row.get(field.column))
+        yield id, field_value(table.c[field.column], field, row.get(field.column))
     for id, mapped in settings.rows.items():
         yield id, _rows(connection, schema, mapped, owner)
+
+
+def field_value(column: ColumnElement[Any], field: Column, held: Any) -> Scalar:
+    """What a column holds of a field, in the portal's form where the field's notation has one."""
+    return field.read(from_column(column, held))
 
 
 def read_join(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import (
@@ -23,8 +23,11 @@ from portal.adapters.contract import (
     Outcome,
     Ref,
     Refused,
+    Scalar,
     Unsupported,
 )
+from portal.adapters.notation import NoNotation
+from portal.adapters.sql.parts import Column as Mapped
 from portal.adapters.sql.reading import (
     Owner,
     is_key,
@@ -33,7 +36,7 @@ from portal.adapters.sql.reading import (
     read_join,
 )
 from portal.adapters.sql.schema import Schema
-from portal.adapters.sql.values import DoesNotFit, same, to_column
+from portal.adapters.sql.values import DoesNotFit, from_column, same, to_column
 
 Clock = Callable[[], datetime]
 
@@ -91,14 +94,14 @@ def _what_is_new(
         place = places[field.join]
         column = place.table.c[field.column]
         try:
-            value = to_column(column, change.value, zone)
-        except DoesNotFit as error:
+            value = to_column(column, field.written(change.value), zone)
+        except (DoesNotFit, NoNotation) as error:
             unfit.append(f"{change.field} {error}")
             continue
         current = None if place.row is None else place.row[field.column]
         if current == value or {current, value} <= {None, ""}:
             continue
-        if not same(column, current, change.seen, zone):
+        if not _is_as_seen(column, field, current, change.seen, zone):
             differing.append(change.field)
         new.setdefault(field.join, {})[field.column] = value
     if unfit:
@@ -106,6 +109,18 @@ def _what_is_new(
     if differing:
         raise Conflict(f"changed since it was seen: {', '.join(differing)}", differing)
     return new
+
+
+def _is_as_seen(
+    column: Column[Any], field: Mapped, current: Any, seen: Scalar, zone: tzinfo
+) -> bool:
+    """In the database's own writing, or in the portal's, where it stands there so by exception."""
+    if field.read(from_column(column, current)) == seen:
+        return True
+    try:
+        return same(column, current, field.written(seen), zone)
+    except NoNotation:
+        return False
 
 
 def set_restricted(

@@ -1,30 +1,34 @@
 """Is this right? Change it, look at it once more, save."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import Response, abort, request
 from flask_babel import get_locale
-from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
-from portal.domain.register import Kind, in_language
+from portal.domain.register import in_language
 from portal.rights.correct import Difference
 from portal.rights.holdings import Holdings
-from portal.rights.seen import NotHers, Seen
-from portal.rights.values import Fault, countries, shown
-from portal.web.context import me, services
+from portal.rights.seen import NotHers, NotRead, Seen
+from portal.rights.typed import Fault
+from portal.web import drafts
+from portal.web.context import me, services, who
+from portal.web.errors import csrf_error
 from portal.web.forms import PortalForm
 from portal.web.me import questions
 from portal.web.me.blueprint import blueprint
 from portal.web.me.held import held_or_503
+from portal.web.me.inputs import inputs_of, names_of, typed_in, words_of
+from portal.web.me.words import around, shown_here
 from portal.web.pages import go, render
 
 
 class CorrectForm(PortalForm):
-    """What was seen, the step, and one input for each editable field of the register."""
+    """What was seen, the step, and the inputs of each field that can be corrected."""
 
     longest = {"seen": 200_000}  # noqa: RUF012  a ClassVar of the base; every value that was seen
     seen = HiddenField(validators=[InputRequired()])
@@ -33,9 +37,10 @@ class CorrectForm(PortalForm):
 
 @blueprint.get("/correct", endpoint="correct")
 def ask() -> Response:
-    """The fields that may be corrected, as they are now."""
+    """The fields that may be corrected, as they are now; and what she typed before, if she did."""
     held = held_or_503()
-    return _form_page(services().rights.correcting.begin(held), {}, held=held)
+    typed = drafts.brought()
+    return _form_page(services().rights.correcting.begin(held), typed, held=held, back=bool(typed))
 
 
 @blueprint.post("/correct", endpoint="save_correction")
@@ -43,23 +48,37 @@ def save() -> Response:
     """First check the answers; from there, save them or change them.
 
     Before that the CRM is read once more: what was changed there meanwhile is hers to choose about.
-    A system that is away is not waited for, since the delivery compares as well.
+    A system that is away is not waited for, since the delivery compares as well; but what she
+    replaces without having seen it is saved over nothing that was not read now.
     """
+    if who() is None and "seen" not in request.form:
+        abort(401)
+    form, typed = _posted()
+    if who() is None:
+        return _sign_in_again(form.seen.data or "", typed)
+    return drafts.forget(_step(form, typed))
+
+
+def _posted() -> tuple[CorrectForm, dict[str, str]]:
+    fields = services().register.editable
+    asked = questions.inputs_for(field.id for field in fields)
+    form = CorrectForm.posted(also=[*names_of(fields), *asked])
+    return form, typed_in(fields)
+
+
+def _step(form: CorrectForm, typed: dict[str, str]) -> Response:
     signed_in, rights = me(), services().rights
-    editable = [field.id for field in services().register.editable]
-    form = CorrectForm.posted(also=[*editable, *questions.inputs_for(editable)])
-    typed = {name: request.form[name] for name in editable if name in request.form}
     try:
         seen = rights.correcting.seals.open(signed_in, form.seen.data or "")
     except NotHers:
         abort(400)
     answers = questions.answers(seen)
     if unanswered := [name for name in seen.asked if name in typed and name not in answers]:
-        differences, _faults = rights.correcting.compare(seen, typed)
+        differences, _faults = rights.correcting.compare(seen, typed, around())
         return _conflict_page(seen, differences, typed, unanswered)
     seen = seen.answered(name for name, answer in answers.items() if answer == "mine")
     typed = {name: text for name, text in typed.items() if answers.get(name) != "now"}
-    differences, faults = rights.correcting.compare(seen, typed)
+    differences, faults = rights.correcting.compare(seen, typed, around())
     if faults or form.step.data == "change":
         return _form_page(seen.afresh(), typed, faults)
     held = rights.reading.of(signed_in)
@@ -70,15 +89,42 @@ def save() -> Response:
         return _conflict_page(seen.ask(held, collisions), differences, typed)
     if not differences:
         return render("me/nothing_changed.html")
-    if form.step.data == "save":
-        request_id = rights.correcting.save(signed_in, seen, wanted, str(get_locale()))
-        return go("me.request", request_id=request_id)
-    return render(
-        "me/correct_check.html",
-        seen=rights.correcting.seals.seal(signed_in, seen),
-        typed=typed,
-        differences=_told(differences),
-    )
+    if form.step.data != "save":
+        return _check_page(seen, differences, typed)
+    try:
+        read = seen.read(held, wanted)
+    except NotRead:
+        return _check_page(seen, differences, typed, held)
+    request_id = rights.correcting.save(signed_in, read, wanted, str(get_locale()))
+    return go("me.request", request_id=request_id)
+
+
+@blueprint.errorhandler(CSRFError)
+def open_too_long(error: CSRFError) -> Response:
+    """A form of a session before this one: hers again, with what she typed; nothing was saved."""
+    signed_in = who()
+    if request.endpoint != "me.save_correction" or signed_in is None:
+        return csrf_error(error)
+    try:
+        form, typed = _posted()
+        seen = services().rights.correcting.seals.open(signed_in, form.seen.data or "")
+    except (NotHers, HTTPException):
+        return csrf_error(error)
+    return _form_page(seen.afresh(), typed, back=True, answered=400)
+
+
+def _sign_in_again(sealed: str, typed: Mapping[str, str]) -> Response:
+    """The session ended while she typed: what she changed waits until she is back."""
+    correcting = services().rights.correcting
+    try:
+        subject_id, seen = correcting.seals.unowned(sealed)
+    except NotHers:
+        abort(401)
+    stood = correcting.inputs(seen, around())
+    changed = {name: text for name, text in typed.items() if text != stood.get(name, "")}
+    register, locale = services().register, str(get_locale())
+    told = {in_language(register.field(name).label, locale): text for name, text in changed.items()}
+    return drafts.sign_in_again(subject_id, changed, told)
 
 
 def _form_page(
@@ -86,28 +132,57 @@ def _form_page(
     typed: Mapping[str, str],
     faults: Mapping[str, Fault] | None = None,
     held: Holdings | None = None,
+    *,
+    back: bool = False,
+    answered: int = 200,
 ) -> Response:
-    register, locale, faults = services().register, str(get_locale()), faults or {}
-    correcting = services().rights.correcting
-    values = {name: typed.get(name, text) for name, text in correcting.inputs(seen).items()}
-    fields = [
-        {
-            "field": register.field(name),
-            "label": in_language(register.field(name).label, locale),
-            "value": value,
-            "error": _words(faults[name]) if name in faults else None,
-            # A browser shows any other text in an input for days as nothing, and sends nothing.
-            "is_day": register.field(name).kind is Kind.DATE and _is_day(value),
-        }
-        for name, value in values.items()
-    ]
+    """``back``: what was typed was brought back from before, and is to be looked at again."""
+    correcting, fields, faults = (
+        services().rights.correcting,
+        services().register.editable,
+        faults or {},
+    )
+    errors = {
+        field.id: words_of(
+            faults[field.id], correcting.around(field, seen, typed, around()).country
+        )
+        for field in fields
+        if field.id in faults
+    }
+    inputs = list(inputs_of(fields, correcting.inputs(seen, around()), typed, errors, seen.hidden))
     return render(
         "me/correct.html",
-        422 if faults else 200,
+        422 if faults else answered,
         seen=correcting.seals.seal(me(), seen),
-        fields=fields,
+        inputs=[one for one in inputs if not one.unseen],
+        replaced=_together([one for one in inputs if one.unseen]),
         held=held,
-        countries=countries(locale),
+        back=back,
+    )
+
+
+def _together(inputs: list[Any]) -> list[list[Any]]:
+    """What is replaced together stands together, in the register's order."""
+    groups: dict[str, list[Any]] = {}
+    for one in inputs:
+        groups.setdefault(one.field.together or f"-{one.field.id}", []).append(one)
+    return list(groups.values())
+
+
+def _check_page(
+    seen: Seen,
+    differences: list[Difference],
+    typed: Mapping[str, str],
+    held: Holdings | None = None,
+) -> Response:
+    """``held``: with systems that are away, so that it could not be saved just now."""
+    return render(
+        "me/correct_check.html",
+        200 if held is None else 503,
+        seen=services().rights.correcting.seals.seal(me(), seen),
+        typed=typed,
+        differences=_told(seen, differences),
+        held=held,
     )
 
 
@@ -124,38 +199,18 @@ def _conflict_page(
         422 if unanswered else 409,
         seen=services().rights.correcting.seals.seal(me(), seen),
         typed={name: text for name, text in typed.items() if name in wanted},
-        questions=questions.in_words(seen.questions(wanted), unanswered or ()),
+        questions=questions.in_words(seen.questions(wanted), unanswered or (), seen.country),
     )
 
 
-def _is_day(value: str) -> bool:
-    try:
-        return not value or date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
-
-
-def _told(differences: list[Difference]) -> list[dict[str, Any]]:
+def _told(seen: Seen, differences: list[Difference]) -> list[dict[str, Any]]:
     locale = str(get_locale())
     return [
         {
             "label": in_language(one.field.label, locale),
-            "before": shown(one.before, one.field.kind, locale),
-            "after": shown(one.after, one.field.kind, locale),
+            "unseen": one.unseen,
+            "before": shown_here(one.field, one.before, seen.country),
+            "after": shown_here(one.field, one.after, seen.country),
         }
         for one in differences
     ]
-
-
-def _words(fault: Fault) -> str:
-    words = {
-        Fault.REQUIRED: _("Fill this in; we cannot do without it."),
-        Fault.TOO_LONG: _("This is longer than we can keep. Make it shorter."),
-        Fault.BAD_CHARACTER: _("This holds a character that we cannot keep. Type it again."),
-        Fault.NOT_A_PHONE: _("Enter a phone number, like 06 12345678 or +32 470 12 34 56."),
-        Fault.NOT_A_DATE: _("Enter a date, like 27-03-1958."),
-        Fault.NOT_A_NUMBER: _("Enter a number."),
-        Fault.NOT_A_COUNTRY: _("Choose a country from the list."),
-        Fault.NOT_YES_OR_NO: _("Choose yes or no."),
-    }
-    return str(words[fault])

@@ -11,9 +11,10 @@ from flask import request
 from flask_babel import get_locale
 
 from portal.domain.register import in_language
+from portal.rights.holdings import may_see
 from portal.rights.seen import Collision, Seen
-from portal.rights.values import shown
-from portal.web.context import services
+from portal.web.context import me, services
+from portal.web.me.words import shown_here
 from portal.web.pages import adapter_label
 
 Answer = Literal["now", "mine"]
@@ -31,23 +32,29 @@ def answers(seen: Seen) -> dict[str, str]:
 
 
 def in_words(
-    collisions: Iterable[Collision], missing: Collection[str] = ()
+    collisions: Iterable[Collision], missing: Collection[str] = (), country: str = ""
 ) -> list[dict[str, Any]]:
-    """The questions, ready for a page. ``missing``: fields that were not answered."""
+    """The questions, ready for a page. ``missing``: fields that were not answered.
+
+    Of a field that she may not see, only what she typed herself is told.
+    """
     locale, register = str(get_locale()), services().register
     told = []
     for one in collisions:
         field = register.field(one.field)
+        unseen = not may_see(field, me().tier)
         told.append(
             {
                 "input": _input(one.field),
                 "label": in_language(field.label, locale),
-                "saw": shown(one.saw, field.kind, locale),
+                "unseen": unseen,
+                "together": field.together,
+                "saw": None if unseen else shown_here(field, one.saw, country),
                 "now": [
-                    (adapter_label(name), shown(value, field.kind, locale))
-                    for name, value in one.now
+                    (adapter_label(name), shown_here(field, value, country))
+                    for name, value in (() if unseen else one.now)
                 ],
-                "wanted": shown(one.wanted, field.kind, locale),
+                "wanted": shown_here(field, one.wanted, country),
                 "given": request.form.get(_input(one.field)),
                 "missing": one.field in missing,
             }

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, get_locale
 from flask_babel import lazy_gettext as _l
 
+from portal.adapters.contract import Scalar
 from portal.consent.record import (
     BY_LINK,
     BY_ONE_CLICK,
@@ -20,9 +22,22 @@ from portal.consent.record import (
     UNDONE,
     Method,
 )
-from portal.domain.register import in_language
-from portal.rights.values import DAY
-from portal.web.context import services
+from portal.domain.register import FieldEntry, in_language
+from portal.rights.typed import Around
+from portal.rights.values import DAY, shown
+from portal.web.context import current_site, services
+
+
+def shown_here(field: FieldEntry, value: Scalar, country: str = "") -> str | bool | None:
+    """A value as this page shows it; ``country``: whose phone numbers are read nationally."""
+    return shown(value, field, str(get_locale()), country or current_site().country)
+
+
+def around() -> Around:
+    """What a value means that is typed on this page."""
+    zone = ZoneInfo(services().settings.timezone)
+    today = services().clock().astimezone(zone).date()
+    return Around(today, str(get_locale()), current_site().country)
 
 
 def category_label(id: str) -> str:
