@@ -29,6 +29,7 @@ from portal.domain.addresses import Email
 from portal.domain.clock import utc_now
 from portal.domain.rights import Right
 from portal.proof.ledger import Ledger
+from portal.rights.naming import Naming
 from portal.rights.reappeared import Reappeared
 from portal.rights.sweep import Sweeping
 from portal.store.database import Database
@@ -129,7 +130,15 @@ def parts(folder: Path, rows: int) -> tuple[SqlAdapter, Sweeping]:
     reappeared = Reappeared(outbox, ledger, utc_now)
     directory = Directory({"crm": adapter}, {"demo": ()})
     sweeping = Sweeping(
-        database, vault, directory, suppressions, reappeared, ledger, utc_now, ["newsletter"]
+        database,
+        vault,
+        directory,
+        suppressions,
+        reappeared,
+        ledger,
+        utc_now,
+        ["newsletter"],
+        Naming(database, vault, ["name"]),
     )
     return adapter, sweeping
 

@@ -21,6 +21,7 @@ from portal.adapters.registry import known_adapters, load_adapters
 from portal.adapters.shadow import shadow_of
 from portal.checks import Check, missing_file, run_checks
 from portal.cli_api_key import api_key_group
+from portal.cli_cases import COMMANDS as CASES
 from portal.cli_copies import COMMANDS as COPIES
 from portal.cli_links import COMMANDS as LINKS
 from portal.cli_mailings import COMMANDS as MAILINGS
@@ -74,7 +75,15 @@ def commands(ctx: click.Context, instance: Path | None) -> None:
     ctx.obj = instance
 
 
-for _command in (operator_group, api_key_group, *RECOVERY, *COPIES, *LINKS, *MAILINGS):
+for _command in (
+    operator_group,
+    api_key_group,
+    *RECOVERY,
+    *COPIES,
+    *LINKS,
+    *MAILINGS,
+    *CASES,
+):
     commands.add_command(_command)
 
 

@@ -57,6 +57,7 @@ from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
+from portal.rights.telling_apart import TellingApart
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
@@ -137,7 +138,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     )
     requests = Requests(database, outbox, ledger, feed, clock)
     cases = Cases(database, vault, ledger, clock)
-    reading = Reading(directory, register)
+    reading = Reading(directory, register, database, settings.role_addresses)
     consents = ConsentRecord(clock, hash_of(text))
     recalls = Recalls(vault, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
@@ -261,6 +262,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
+            telling_apart=TellingApart(database, vault, sessions, register, reading, clock),
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
         links=links,

@@ -19,7 +19,7 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from portal.config_parts import Authority, Contact, Part
+from portal.config_parts import ROLE_ADDRESSES, Authority, Contact, Part
 from portal.config_sources import gather
 from portal.config_values import (
     LANGUAGES,
@@ -188,6 +188,8 @@ class Settings(Part):
     mail: MailSettings
     sites: Annotated[tuple[Site, ...], BeforeValidator(listed)] = Field(min_length=1)
     limits: Limits = Limits()
+    role_addresses: Annotated[tuple[str, ...], BeforeValidator(listed)] = ROLE_ADDRESSES
+    """What stands before the @ in addresses that a whole company reads: they show nothing."""
     retention: RetentionSettings = RetentionSettings()
     adapters: Mapping[str, Mapping[str, Any]] = Field(repr=False)
     worker: bool = True

@@ -32,3 +32,14 @@ class Authority(Part):
     phone: Line | None = None
     post: Annotated[tuple[Line, ...], BeforeValidator(listed)] = ()
     """Its postal address, line by line."""
+
+
+ROLE_ADDRESSES = (
+    "abuse", "accounts", "admin", "administratie", "administration", "beheer", "bestuur",
+    "boekhouding", "buchhaltung", "comptabilite", "contact", "directie", "facturen", "finance",
+    "financieel", "helpdesk", "info", "inkoop", "invoices", "kantoor", "klantenservice",
+    "kontakt", "marketing", "no-reply", "noreply", "office", "orders", "personeel", "postmaster",
+    "privacy", "receptie", "reception", "redactie", "sales", "secretariaat", "secretary",
+    "security", "service", "support", "verkauf", "verkoop", "webmaster",
+)  # fmt: skip
+"""What stands before the @ in addresses that mostly a whole company reads (after RFC 2142)."""

@@ -6,11 +6,12 @@ from portal.access.directory import Directory
 from portal.adapters.contract import Registry
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
-from portal.domain.register import Ground, Register
+from portal.domain.register import Ground, Kind, Register
 from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.aftermath import Aftermath
 from portal.rights.feed import Feed
+from portal.rights.naming import Naming
 from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
 from portal.rights.recovery import Recovery
@@ -51,9 +52,13 @@ def put_together(
 ) -> Erased:
     """All of it, over one portal's own parts."""
     opt_ins = [one.id for one in register.purposes if one.ground is Ground.CONSENT]
+    name_fields = [field.id for field in register.fields if field.kind is Kind.NAME]
+    naming = Naming(database, vault, name_fields)
     suppressions = Suppressions(ledger, clock)
     reappeared = Reappeared(outbox, ledger, clock)
-    replaying = Replaying(database, vault, outbox, directory, suppressions, ledger, clock, opt_ins)
+    replaying = Replaying(
+        database, vault, outbox, directory, suppressions, ledger, clock, opt_ins, naming
+    )
     again = reapply.Reapplying(database, adapters, directory, suppressions, ledger, clock, opt_ins)
     look = recheck.Rechecking(
         database, adapters, directory, suppressions, reappeared, clock, opt_ins
@@ -63,7 +68,7 @@ def put_together(
         suppressions=suppressions,
         aftermath=Aftermath(outbox, suppressions, feed, clock),
         sweeping=Sweeping(
-            database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins
+            database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins, naming
         ),
         replaying=replaying,
         recovery=recovery,

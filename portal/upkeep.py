@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session as Db
 
+from portal.access import releases
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.domain.terms import UNDELIVERED, WORK
@@ -37,6 +38,7 @@ class Upkeep:
             Quotas.forget(db, now)
             self._feed.forget(db, now)
             Recalls.forget(db, now)
+            releases.forget(db, now)
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))
             _forget_jobs(db, now)

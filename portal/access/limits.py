@@ -70,6 +70,13 @@ class Quotas:
         session.execute(delete(QuotaHit).where(QuotaHit.bucket == quota.bucket))
 
     @staticmethod
+    def take_back(session: Session, quotas: list[Quota]) -> None:
+        """Take the last hit on each back: what was counted was none of what is limited."""
+        for quota in quotas:
+            last = select(func.max(QuotaHit.id)).where(QuotaHit.bucket == quota.bucket)
+            session.execute(delete(QuotaHit).where(QuotaHit.id == last.scalar_subquery()))
+
+    @staticmethod
     def _has_room(session: Session, now: datetime, quota: Quota) -> bool:
         hits = session.scalar(
             select(func.count())

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.lifetimes import Lifetimes
-from portal.access.subjects import MAILBOX_TIER, subject_of
+from portal.access.releases import released_tier
+from portal.access.subjects import MAILBOX_TIER, Named, Opened, person_of, subject_of
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
@@ -22,6 +23,7 @@ from portal.store.vault import Vault, token_hash
 
 Kind = Literal["tab", "frame"]
 SEALED_FOR = "session"
+OPENED_FOR = "opened records"
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -33,6 +35,8 @@ class SignedIn:
     """
 
     session_id: int
+    mailbox_id: str
+    """The subject that the address names: the same as hers, unless several people use it."""
     subject_id: str
     email: Email
     site: str
@@ -45,6 +49,13 @@ class SignedIn:
     fresh_until: datetime | None
     idle_ends_at: datetime
     ends_at: datetime
+    opened: Opened | None = None
+    """Of several people under the address, the one who has shown who she is."""
+
+    @property
+    def as_mailbox(self) -> Named:
+        """The address as a whole: what is decided so is decided for all who use it."""
+        return Named(self.mailbox_id, self.email, self.site, self.tier)
 
     def has_fresh_proof_for(self, goal: Goal, now: datetime) -> bool:
         """Was the mailbox proven for just this goal a moment ago, in a tab of its own?"""
@@ -86,7 +97,7 @@ class Sessions:
                 kind=kind,
                 subject_id=subject_id,
                 site=proof.site,
-                tier=tier,
+                tier=max(tier, released_tier(db, subject_id, proof.site, now)),
                 locale=proof.locale,
                 goal=goal,
                 email_sealed=self._vault.seal(email.address, SEALED_FOR),
@@ -129,9 +140,36 @@ class Sessions:
             self._ledger.note(unit.session, Event.SIGNED_OUT, subject_id=signed_in.subject_id)
             unit.commit()
 
+    def open_person(self, db: Db, signed_in: SignedIn, opened: Opened) -> str:
+        """From here on this session is of one of several people; her subject id.
+
+        What the whole address was released for is not hers: she may be the other.
+        """
+        now = self._clock()
+        mailbox_id = signed_in.mailbox_id
+        person_id = person_of(db, self._vault, signed_in.email, opened.name, mailbox_id, now)
+        told = {
+            "name": opened.name,
+            "name_fields": list(opened.name_fields),
+            "keys": {name: list(keys) for name, keys in opened.keys.items()},
+        }
+        released = released_tier(db, person_id, signed_in.site, now)
+        db.execute(
+            update(Session)
+            .where(Session.id == signed_in.session_id, Session.ended_at.is_(None))
+            .values(
+                person_id=person_id,
+                opened_sealed=self._vault.seal(told, OPENED_FOR),
+                tier=max(MAILBOX_TIER, released),
+            )
+        )
+        facts = {"mailbox": mailbox_id, "site": signed_in.site}
+        self._ledger.note(db, Event.PERSON_OPENED, subject_id=person_id, facts=facts)
+        return person_id
+
     def end_others(self, db: Db, signed_in: SignedIn) -> None:
-        """End every other session of this subject, within a transaction of the caller's."""
-        others = [Session.subject_id == signed_in.subject_id, Session.id != signed_in.session_id]
+        """End every other session of this address, within a transaction of the caller's."""
+        others = [Session.subject_id == signed_in.mailbox_id, Session.id != signed_in.session_id]
         self._end(db, others)
 
     def end_expired(self) -> None:
@@ -162,7 +200,7 @@ class Sessions:
         db.execute(
             update(Session)
             .where(Session.ended_at.is_(None), *which)
-            .values(ended_at=self._clock(), email_sealed=None)
+            .values(ended_at=self._clock(), email_sealed=None, opened_sealed=None)
         )
 
     def _runs(self, row: Session, now: datetime) -> bool:
@@ -173,10 +211,18 @@ class Sessions:
             and now < row.touched_at + self._lifetimes.session_idle
         )
 
+    def _opened(self, row: Session) -> Opened | None:
+        if row.opened_sealed is None:
+            return None
+        told = self._vault.unseal(row.opened_sealed, OPENED_FOR)
+        return Opened(row.subject_id, told["name"], told["name_fields"], told["keys"])
+
     def _signed_in(self, row: Session) -> SignedIn:
         return SignedIn(
             session_id=row.id,
-            subject_id=row.subject_id,
+            mailbox_id=row.subject_id,
+            subject_id=row.person_id or row.subject_id,
+            opened=self._opened(row),
             email=Email.parse(self._vault.unseal(row.email_sealed or b"", SEALED_FOR)),
             site=row.site,
             tier=row.tier,

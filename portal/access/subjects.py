@@ -1,15 +1,16 @@
 """Who a subscriber is to the portal: a random id, found again by keyed hashes of her address."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import delete, or_, select, text
+from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.orm import Session as Db
 
 from portal.domain.addresses import Email
 from portal.store.database import insert_into
-from portal.store.tables import Subject, SubjectAlias
+from portal.store.tables import Request, Subject, SubjectAlias
 from portal.store.vault import Vault, new_subject_id
 
 TURNS = 7_701_170  # any number; names the locks under which PostgreSQL lets one person take turns
@@ -17,6 +18,23 @@ TURNS = 7_701_170  # any number; names the locks under which PostgreSQL lets one
 
 MAILBOX_TIER = 1
 """The highest tier of fields that a proof of the mailbox alone opens."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """One of several people under one address, as far as a session has shown who she is."""
+
+    mailbox_id: str
+    """The subject that the address names."""
+    name: str
+    """As `portal.rights.holdings.name_of` gives it."""
+    name_fields: Sequence[str]
+    keys: Mapping[str, Sequence[str]]
+    """Adapter name → the CRM's own keys of her records; one that was away is not in it."""
+
+    def owns(self, adapter: str, key: str, name: str) -> bool:
+        """Is this record hers?"""
+        return key in self.keys.get(adapter, ()) or name == self.name
 
 
 class Mailbox(Protocol):
@@ -31,6 +49,14 @@ class Mailbox(Protocol):
     @property
     def tier(self) -> int:
         """The highest tier of fields that may be shown."""
+
+    @property
+    def mailbox_id(self) -> str | None:
+        """The subject that the address names, as far as that is known."""
+
+    @property
+    def opened(self) -> Opened | None:
+        """Of several people under the address, the one who has shown who she is."""
 
 
 class Whose(Mailbox, Protocol):
@@ -48,30 +74,67 @@ class Named:
     email: Email
     site: str
     tier: int = MAILBOX_TIER
+    opened: Opened | None = None
+
+    @property
+    def mailbox_id(self) -> str:
+        """The subject that the address names: a link names nobody more closely."""
+        return self.subject_id
 
 
 def known_subject(db: Db, vault: Vault, email: Email) -> str | None:
     """The person behind an address, found by any key version; None: nobody whom we have met."""
+    return _known(db, vault.aliases(email))
+
+
+def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
+    """The person behind an address: found by any key version, else made now."""
+    return _known_or_made(db, vault.aliases(email), None, now)
+
+
+def person_of(db: Db, vault: Vault, email: Email, name: str, mailbox_id: str, now: datetime) -> str:
+    """One of several people behind an address, who has shown who she is: found, else made now.
+
+    She is a subject of her own, so that what she asks for is about her alone.
+    """
+    subject_id = _known_or_made(db, vault.person_aliases(email, name), mailbox_id, now)
+    # After a restored back-up the address may have been named anew.
+    db.execute(update(Subject).where(Subject.id == subject_id).values(part_of=mailbox_id))
+    return subject_id
+
+
+def is_shared(db: Db, mailbox_id: str) -> bool:
+    """Has somebody under this address been told apart from others, and asked for something?
+
+    It stays so when the records of only one are left: whoever reads the mailbox may be the other.
+    """
+    asked = select(Request.id).where(Request.subject_id == Subject.id).exists()
+    found = select(Subject.id).where(Subject.part_of == mailbox_id, asked)
+    return db.scalar(found.limit(1)) is not None
+
+
+def _known(db: Db, aliases: Sequence[tuple[int, bytes]]) -> str | None:
     return db.scalar(
         select(SubjectAlias.subject_id).where(
             or_(
                 *(
                     (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
-                    for version, digest in vault.aliases(email)
+                    for version, digest in aliases
                 )
             )
         )
     )
 
 
-def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
-    """The person behind an address: found by any key version, else made now."""
-    known = known_subject(db, vault, email)
+def _known_or_made(
+    db: Db, aliases: Sequence[tuple[int, bytes]], part_of: str | None, now: datetime
+) -> str:
+    known = _known(db, aliases)
     subject_id = known or new_subject_id()
     if known is None:
-        db.add(Subject(id=subject_id, created_at=now))
+        db.add(Subject(id=subject_id, created_at=now, part_of=part_of))
         db.flush()
-    version, digest = vault.alias(email)
+    version, digest = aliases[-1]
     db.execute(
         insert_into(db, SubjectAlias)
         .values(key_version=version, digest=digest, subject_id=subject_id)

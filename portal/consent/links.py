@@ -49,6 +49,14 @@ class Link:
         """It shows nothing that is held: it may only reduce."""
         return 0
 
+    @property
+    def mailbox_id(self) -> None:
+        """It is worth something for who has never signed in, too."""
+
+    @property
+    def opened(self) -> None:
+        """It stops for all who use the address."""
+
 
 class FooterLinks:
     """Makes tokens with the newest key, and opens those of every key that is still on the list."""

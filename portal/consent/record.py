@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from portal.adapters.contract import Evidence
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
-from portal.store.tables import Consent, Delivery, Frequency
+from portal.store.tables import Consent, Delivery, Frequency, Subject
 
 SOURCE = "portal"
 OVERTAKEN = "superseded"
@@ -128,13 +128,16 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def history_of(db: Session, subject_id: str) -> list[Entry]:
-    """Every decision of one subscriber, newest first."""
+def history_of(db: Session, *subject_ids: str) -> list[Entry]:
+    """Every decision of one subscriber, newest first.
+
+    Of one of several people under an address: hers, and what was decided for the whole address.
+    """
     rows = db.scalars(
-        select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id.desc())
+        select(Consent).where(Consent.subject_id.in_(subject_ids)).order_by(Consent.id.desc())
     )
     often = db.scalars(
-        select(Frequency).where(Frequency.subject_id == subject_id).order_by(Frequency.id.desc())
+        select(Frequency).where(Frequency.subject_id.in_(subject_ids)).order_by(Frequency.id.desc())
     )
     entries = [_entry(row, granted=row.granted, until=row.until) for row in rows]
     entries += [_entry(row, granted=True, frequency=row.frequency) for row in often]
@@ -255,6 +258,14 @@ class ConsentRecord:
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
         return {row.purpose: _decision(row) for row in rows}
+
+    @staticmethod
+    def for_all(db: Session, subject_id: str, purpose: str) -> Decision | None:
+        """Of one of several people under an address: what was decided for all of them."""
+        subject = db.get(Subject, subject_id)
+        if subject is None or subject.part_of is None:
+            return None
+        return ConsentRecord.latest(db, subject.part_of).get(purpose)
 
     @staticmethod
     def last(db: Session, subject_id: str, purpose: str) -> Consent | None:

@@ -28,6 +28,8 @@ class Suppressed:
 
     subject_id: str
     since: datetime
+    is_part: bool = False
+    """One of several people under her address: only a record of her name is hers."""
 
 
 class Suppressions:
@@ -119,7 +121,7 @@ class Suppressions:
 
 
 class ByDigest:
-    """Who is suppressed in one system, by the digests of their addresses.
+    """Who is suppressed in one system, by the digests of their addresses. Several may share one.
 
     As long as they are few their digests are held in memory; of more than ``few`` each batch is
     looked up.
@@ -132,22 +134,25 @@ class ByDigest:
             count = db.scalar(select(func.count()).select_from(self._query.subquery())) or 0
         self.held = self._rows(self._query) if count <= few else None
 
-    def among(self, digests: Sequence[bytes]) -> dict[bytes, Suppressed]:
+    def among(self, digests: Sequence[bytes]) -> dict[bytes, tuple[Suppressed, ...]]:
         """The suppressed subjects that have one of these digests, and maybe others."""
         if self.held is not None:
             return {} if self.held.keys().isdisjoint(digests) else self.held
-        found: dict[bytes, Suppressed] = {}
+        found: dict[bytes, tuple[Suppressed, ...]] = {}
         for start in range(0, len(digests), BATCH):
             some = SubjectAlias.digest.in_(digests[start : start + BATCH])
             found |= self._rows(self._query.where(some))
         return found
 
-    def _rows(self, query: "Select[bytes, str, datetime]") -> dict[bytes, Suppressed]:
+    def _rows(
+        self, query: "Select[bytes, str, datetime, bool]"
+    ) -> dict[bytes, tuple[Suppressed, ...]]:
+        found: dict[bytes, tuple[Suppressed, ...]] = {}
         with self._database.reading() as db:
-            return {
-                digest: Suppressed(subject_id, since)
-                for digest, subject_id, since in db.execute(query)
-            }
+            for digest, subject_id, since, is_part in db.execute(query):
+                one = Suppressed(subject_id, since, is_part)
+                found[digest] = (*found.get(digest, ()), one)
+        return found
 
 
 def _standing(db: Session, subject_id: str) -> Suppression | None:
@@ -196,11 +201,14 @@ def _suppressed(sites: Sequence[str]) -> "Select[str, datetime]":
     )
 
 
-def _with_aliases(sites: Sequence[str]) -> "Select[bytes, str, datetime]":
+def _with_aliases(sites: Sequence[str]) -> "Select[bytes, str, datetime, bool]":
+    """By the digests of the address: of one of several people under it those of the whole."""
     erased = _erased_at(sites).subquery()
+    is_part = Subject.part_of.is_not(None).label("is_part")
     return (
-        select(SubjectAlias.digest, Suppression.subject_id, erased.c.since)
-        .join(Suppression, Suppression.subject_id == SubjectAlias.subject_id)
+        select(SubjectAlias.digest, Suppression.subject_id, erased.c.since, is_part)
+        .join(Subject, SubjectAlias.subject_id == func.coalesce(Subject.part_of, Subject.id))
+        .join(Suppression, Suppression.subject_id == Subject.id)
         .join(erased, erased.c.subject_id == Suppression.subject_id)
         .where(_stands())
     )

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
+from portal.access.releases import release
 from portal.desk.queue import short
 from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left, respond_by
 from portal.proof.ledger import Event, Ledger
 from portal.rights.cases import (
     CaseBrief,
+    CaseKind,
     Cases,
     CaseState,
     Outcome,
@@ -106,6 +108,73 @@ class Casework:
             unit.commit()
         return True
 
+    def release(self, operator: int, reference: str, days: int) -> datetime | None:
+        """She is who she says: for so many days she sees everything there; until when (UTC).
+
+        The case is done with it. None: it is closed, or of nobody who has signed in.
+        """
+        now = self._clock()
+        until = now + timedelta(days=days)
+        with self._database.unit("case released") as unit:
+            case = case_of(unit.session, reference, lock=True)
+            if case is None or case.subject_id is None or state_of(case) is CaseState.CLOSED:
+                return None
+            release(
+                unit.session,
+                case.subject_id,
+                case.site,
+                case=case.reference,
+                operator=operator,
+                now=now,
+                until=until,
+            )
+            self._note(unit.session, Event.RELEASED, operator, case, days=days, site=case.site)
+            case.closed_at, case.closed_by, case.outcome = now, operator, Outcome.DONE
+            clear_alarm(unit.session, about_case(case), now)
+            self._note(unit.session, Event.CASE_CLOSED, operator, case, outcome=Outcome.DONE)
+            unit.commit()
+        return until
+
+    def write_down(
+        self,
+        operator: int,
+        kind: CaseKind,
+        *,
+        site: str,
+        locale: str,
+        received: date,
+        message: str,
+        contact: str,
+        address: str,
+    ) -> str:
+        """A request that came by letter or by phone; the reference of its case.
+
+        Args:
+            operator: Who writes it down.
+            kind: What a person is to do.
+            site: Whose website it is about.
+            locale: The language to answer in.
+            received: The day on which it came; from there the clock runs.
+            message: What it says.
+            contact: How she is reached.
+            address: The e-mail address that it is about.
+        """
+        received_at = datetime.combine(received, time(12), self._zone)
+        with self._database.unit("case written down") as unit:
+            reference = self._cases.open(
+                unit,
+                kind,
+                site=site,
+                locale=locale,
+                message=message,
+                contact=contact,
+                address=address,
+                received_at=min(received_at, self._clock()),
+                by=operator,
+            )
+            unit.commit()
+        return reference
+
     def operator_named(self, name: str) -> int | None:
         """The number of an operator who may act; None: there is none of this name."""
         with self._database.reading() as db:
@@ -135,14 +204,12 @@ class Casework:
             closed_by=names.get(case.closed_by or 0),
         )
 
-    def _note(
-        self, db: Db, event: Event, operator: int, case: Case, *, outcome: str | None = None
-    ) -> None:
+    def _note(self, db: Db, event: Event, operator: int, case: Case, **more: str | int) -> None:
         facts = {"operator": operator, "case": case.reference, "kind": case.kind}
         self._ledger.note(
             db,
             event,
             subject_id=case.subject_id,
             request_id=case.request_id,
-            facts=facts if outcome is None else {**facts, "outcome": outcome},
+            facts={**facts, **more},
         )

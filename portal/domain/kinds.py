@@ -43,6 +43,8 @@ class Entry(Protocol):
     @property
     def may_be_empty(self) -> bool: ...
     @property
+    def knows(self) -> bool: ...
+    @property
     def past(self) -> bool: ...
     @property
     def not_for_sign_in(self) -> bool: ...
@@ -52,6 +54,10 @@ class Entry(Protocol):
     def options(self) -> Mapping[str, object]: ...
     @property
     def languages(self) -> Sequence[str]: ...
+
+
+NO_NUMBER = frozenset({Kind.ROWS, Kind.BOOLEAN, Kind.CHOICE, Kind.NAME})
+"""Kinds of which others know the value, or guess it."""
 
 
 def complaints_of(field: Entry) -> Iterator[Complaint]:
@@ -71,6 +77,12 @@ def complaints_of(field: Entry) -> Iterator[Complaint]:
     ):
         if given and field.kind is not kind:
             yield (key,), f"belongs to a field of kind {kind} only"
+    yield from _complaints_of_change(field)
+
+
+def _complaints_of_change(field: Entry) -> Iterator[Complaint]:
+    if field.knows and (_can_be_changed(field) or field.kind in NO_NUMBER):
+        yield ("knows",), "belongs to one value that nobody can change, such as a customer number"
     if field.editable:
         yield from ((("editable",), reason) for reason in _why_not_editable(field))
     if field.replaceable:

@@ -129,6 +129,9 @@ class FieldEntry(Explanation):
     """For kind ``email``: another address than the one she signs in by."""
     given: bool = True
     """Given by or observed of the subscriber, hence portable (Art. 20); False if inferred."""
+    knows: bool = False
+    """Only she herself knows it, such as the number on a card: it tells people apart who share a
+    mailbox. Nobody can change it by herself, and it is never shown before."""
     vcard: CardPart | None = None
     """Which part of a contact card it is; for what its kind does not tell."""
 

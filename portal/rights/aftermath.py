@@ -41,7 +41,7 @@ class Aftermath:
         ).one()
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
-        if last.due_at is not None:
+        if last.due_at is not None and "who" not in task.payload:  # of all who use the address
             whose = Named(last.subject_id, Email.parse(task.payload["email"]), last.site)
             self._feed.tell_begun(db, whose, last.id)
         if not self._suppressions.add(db, last.subject_id, last.id, since):

@@ -44,6 +44,7 @@ class AskingUs:
         right: Right = Right.QUESTION,
         deliveries: Mapping[str, Mapping[str, Any]] | None = None,
         details: Mapping[str, Any] | None = None,
+        contact: str = "",
     ) -> str:
         """Somebody signed in asks: a request among hers, and its case; the request's id.
 
@@ -57,6 +58,7 @@ class AskingUs:
             right: Which right it is.
             deliveries: What is done by itself in the meantime, as in `Requests.receive`.
             details: Codes for the request.
+            contact: How else she is reached, where others read that mailbox, too.
 
         Raises:
             TooMany: She has asked as often as one may in an hour; nothing was written.
@@ -78,7 +80,8 @@ class AskingUs:
                 subject_id=signed_in.subject_id,
                 request_id=request_id,
                 message=message,
-                contact=signed_in.email.address,
+                contact=contact or signed_in.email.address,
+                address=signed_in.email.address if contact else "",
             )
 
         return self._requests.receive(

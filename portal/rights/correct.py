@@ -45,6 +45,8 @@ class Correcting:
         if held.several_people:
             return Seen({})
         for field in self._register.editable:
+            if held.opened and field.kind is Kind.NAME:
+                continue  # by whose name she is told from the others: a person changes that
             for name, record in held.each():
                 place = (name, record.ref.key)
                 if not self._can_be_written(field, held, name):

@@ -17,6 +17,7 @@ from portal.domain.register import Ground, Purpose, Register
 from portal.domain.rights import DeliveryState, Right
 from portal.rights.deeds import consent
 from portal.rights.holdings import Holdings, Reading
+from portal.rights.parts import hers
 from portal.rights.requests import Alongside, Requests, nothing_before, nothing_else
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery
@@ -91,7 +92,7 @@ class Deciding:
     def standings(self, signed_in: SignedIn, held: Holdings) -> list[Standing]:
         """Every purpose that can be stopped, in the register's order."""
         with self._database.reading() as db:
-            decisions = self._record.latest(db, signed_in.subject_id)
+            decisions = latest_of(db, signed_in)
         return [
             standing_of(purpose, held, decisions.get(purpose.id))
             for purpose in self._register.purposes
@@ -110,12 +111,14 @@ class Deciding:
         """Take a decision down, with its proof; the request's id.
 
         It goes to every system that holds the purpose, also to one that is away now. ``first`` and
-        ``along`` are what else belongs into the same commit (see `Requests.receive`).
+        ``along`` are what else belongs into the same commit (see `Requests.receive`). Of several
+        people under one address each may stop for all, and give for herself alone.
         """
-        taken = self._taken(signed_in, purpose, granted, locale, SOURCE)
+        whose: Whose = signed_in if granted else signed_in.as_mailbox
+        taken = self._taken(whose, purpose, granted, locale, SOURCE)
 
         def in_her_turn(unit: Unit) -> None:
-            take_turns(unit.session, signed_in.subject_id)
+            take_turns(unit.session, whose.subject_id)
             first(unit)
 
         def both(unit: Unit, request_id: str) -> None:
@@ -123,7 +126,7 @@ class Deciding:
             along(unit, request_id)
 
         return self._requests.receive(
-            signed_in,
+            whose,
             taken.right,
             taken.deliveries,
             locale=locale,
@@ -186,12 +189,25 @@ class Deciding:
                 until=until,
             )
             if granted:
-                self._suppressions.lift(
-                    unit.session, whose.subject_id, evidence.at, "portal", request_id
-                )
+                for one in {whose.subject_id, whose.mailbox_id or whose.subject_id}:
+                    self._suppressions.lift(unit.session, one, evidence.at, "portal", request_id)
 
-        deliveries = {name: consent(whose.email, purpose.id, granted, evidence) for name in holders}
+        deliveries = {
+            name: consent(whose.email, purpose.id, granted, evidence, hers=part)
+            for name in holders
+            if (part := hers(whose.opened, name)) is not None
+        }
         return Taken(right_of(purpose, granted), deliveries, proof)
+
+
+def latest_of(db: Db, signed_in: SignedIn) -> Mapping[str, Decision]:
+    """The latest decision per purpose id; of several people hers, or what was decided for all."""
+    decisions = dict(ConsentRecord.latest(db, signed_in.mailbox_id))
+    if signed_in.opened is not None:
+        for purpose, one in ConsentRecord.latest(db, signed_in.subject_id).items():
+            if purpose not in decisions or decisions[purpose].at <= one.at:
+                decisions[purpose] = one
+    return decisions
 
 
 def right_of(purpose: Purpose, granted: bool) -> Right:

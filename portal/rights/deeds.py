@@ -10,21 +10,22 @@ from datetime import datetime
 from typing import Any
 
 from portal.access.directory import records_of
+from portal.access.subjects import Opened
 from portal.adapters.contract import (
     Adapter,
     Change,
-    Erasure,
     ErasureKind,
     Evidence,
     Record,
     Ref,
-    Retained,
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal, by_read_back
 from portal.rights.frequency import set_frequency
 from portal.rights.holdings import name_of
+from portal.rights.outcomes import as_outcome
+from portal.rights.parts import hers_among, refs_of, whose
 from portal.rights.restricting import restrict
 from portal.rights.values import from_json, same, scalar_of, to_json
 
@@ -53,11 +54,16 @@ def consent(
     granted: bool,
     evidence: Evidence,
     only: Sequence[str] | None = None,
+    hers: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Record this decision in every record of the address; or only in those of these keys."""
+    """Record this decision in every record of the address; or only in those of these keys.
+
+    Or, by ``hers``, in those of one of several people: see `portal.rights.parts`.
+    """
     those = {} if only is None else {"only": list(only)}
     return {
         **those,
+        **(hers or {}),
         "do": "consent",
         "email": email.address,
         "purpose": purpose,
@@ -73,13 +79,20 @@ def consent(
 
 
 def erasure(
-    email: Email, refs: Sequence[Ref] | None, name_fields: Sequence[str], names: Sequence[str]
+    email: Email,
+    refs: Sequence[Ref] | None,
+    name_fields: Sequence[str],
+    names: Sequence[str],
+    opened: Opened | None = None,
 ) -> dict[str, Any]:
     """Erase these records; None: those found when the system answers again.
 
     Of the latter only the same person's: ``names`` are those of the records that were reviewed.
+    ``opened``: others use the address as well, and of those nothing is erased, now or later.
     """
+    shared = {"who": whose(opened)} if opened else {}
     return {
+        **shared,
         "do": "erase",
         "email": email.address,
         "name_fields": list(name_fields),
@@ -159,8 +172,7 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     told = payload["evidence"]
     evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
     records = records_of(adapter, Email.parse(payload["email"]))
-    if "only" in payload:
-        records = [record for record in records if record.ref.key in payload["only"]]
+    records = hers_among(records, payload)
     if not records:
         # Nothing to stop is as good as stopped; a consent that nobody can keep was not given.
         end = DeliveryState.FAILED if granted else DeliveryState.CONFIRMED
@@ -222,6 +234,8 @@ def _to_erase(adapter: Adapter, payload: Mapping[str, Any], email: Email) -> lis
     if payload["refs"] is not None:
         return [Ref(adapter.name, ref_key) for ref_key in payload["refs"]]
     records = records_of(adapter, email)
+    if "who" in payload:
+        return refs_of(records, payload["who"])
     names = {name_of(record, payload["name_fields"]) for record in records}
     if len({*names, *payload["names"]} - {""}) > 1:
         return None  # whose they are, who knows?
@@ -236,46 +250,6 @@ def _is_hers(adapter: Adapter, ref: Ref, email: Email) -> bool:
     """
     record = adapter.read(ref)
     return record is None or not record.email or email.same_mailbox(record.email)
-
-
-def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:
-    """What was removed and what was kept, over all records, as it is stored and shown."""
-    retained = merge([kept for erasure in erasures for kept in erasure.retained])
-    kept_categories = {kept.category for kept in retained}
-    removed = {category for erasure in erasures for category in erasure.removed}
-    return {
-        "removed": sorted(removed - kept_categories),
-        "retained": [
-            {
-                "category": kept.category,
-                "ground": kept.ground,
-                "law": dict(kept.law),
-                "until": kept.until.isoformat() if kept.until else None,
-                "count": kept.count,
-            }
-            for kept in retained
-        ],
-    }
-
-
-def merge(retained: Sequence[Retained]) -> list[Retained]:
-    """One line per category and ground: counts added up, the latest day."""
-    merged: dict[tuple[str, str], Retained] = {}
-    for kept in retained:
-        place = (kept.category, kept.ground)
-        before = merged.get(place)
-        if before is None:
-            merged[place] = kept
-            continue
-        days = [day for day in (before.until, kept.until) if day]
-        merged[place] = Retained(
-            category=kept.category,
-            ground=kept.ground,
-            law=kept.law,
-            until=max(days, default=None),
-            count=before.count + kept.count,
-        )
-    return list(merged.values())
 
 
 DEEDS: Mapping[str, Deed] = {

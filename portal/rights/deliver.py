@@ -136,7 +136,10 @@ class Delivering(Handler):
                 .where(Request.subject_id == task.subject_id, Request.right == Right.ERASE)
                 .where(Request.dropped_at.is_(None))
             )
+            for_all = ConsentRecord.for_all(db, subject_id, purpose)
         if own is not None and erasure is not None and erasure > own.id:
+            return True
+        if for_all and latest and not for_all.granted and for_all.at >= latest.at:
             return True
         return latest is not None and not latest.granted
 

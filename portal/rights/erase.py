@@ -10,9 +10,10 @@ from portal.adapters.contract import AdapterError, ErasureKind
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Ledger
-from portal.rights.deeds import as_outcome, erasure
+from portal.rights.deeds import erasure
 from portal.rights.ended import SOONER
 from portal.rights.holdings import Holdings
+from portal.rights.outcomes import as_outcome
 from portal.rights.planned import let_go, planned_of
 from portal.rights.requests import Requests
 from portal.store.database import Unit
@@ -98,8 +99,8 @@ def deliveries_of(signed_in: SignedIn, held: Holdings) -> dict[str, Mapping[str,
     for name in held.adapters:
         refs = [record.ref for record in held.records.get(name, ())]
         if refs:
-            deliveries[name] = erasure(signed_in.email, refs, (), ())
+            deliveries[name] = erasure(signed_in.email, refs, (), (), held.opened)
         elif name in held.away:
             names = sorted(held.names)
-            deliveries[name] = erasure(signed_in.email, None, held.name_fields, names)
+            deliveries[name] = erasure(signed_in.email, None, held.name_fields, names, held.opened)
     return deliveries

@@ -109,8 +109,12 @@ class Feed:
         details: Mapping[str, Any],
         due_at: datetime | None,
     ) -> None:
-        """Tell of a request, in the unit of work that takes it down."""
-        if (kind := KINDS.get(right)) is None:
+        """Tell of a request, in the unit of work that takes it down.
+
+        Of one of several people under an address nothing is told: who reads the feed knows the
+        address alone, and would take it for all of them.
+        """
+        if (kind := KINDS.get(right)) is None or whose.opened is not None:
             return
         if due_at is not None:
             kind = Kind.ERASURE_WAITS

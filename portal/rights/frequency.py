@@ -8,12 +8,13 @@ from portal.adapters.contract import Adapter, ConsentState, Record, SetsFrequenc
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, Ended, Rehearsal, by_read_back
+from portal.rights.parts import hers_among
 
 
 def set_frequency(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     """The deed: reads first, writes, reads back. What is off stays as it is."""
     purpose, wanted = payload["purpose"], payload["frequency"]
-    records = records_of(adapter, Email.parse(payload["email"]))
+    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
     if not records:
         return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
     outcomes, unconfirmed, shadow = [], [], Rehearsal()

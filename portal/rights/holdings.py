@@ -2,12 +2,24 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from portal.access.directory import Directory
-from portal.access.subjects import Mailbox
+from portal.access.subjects import Mailbox, Opened, is_shared
 from portal.adapters.contract import Adapter, Record
+from portal.domain.addresses import Email
 from portal.domain.countries import country_code
 from portal.domain.register import FieldEntry, Kind, Register
+from portal.store.database import Database
+
+
+class Barrier(StrEnum):
+    """Why a proof of the mailbox alone shows nothing."""
+
+    SEVERAL_PEOPLE = "several_people"
+    """Records of different names: whose they are, a mailbox does not say."""
+    ROLE_ADDRESS = "role_address"
+    """An address that a whole company reads."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -16,17 +28,21 @@ class Holdings:
 
     adapters: Mapping[str, Adapter]
     records: Mapping[str, Sequence[Record]]
+    """Of several people under one address, hers alone, once she has shown who she is."""
     away: Sequence[str]
     names: frozenset[str]
     """Of the people whose records these are, as `name_of` gives them."""
     name_fields: Sequence[str]
     tier: int
     """The highest tier of fields that may be shown."""
+    barrier: Barrier | None = None
+    opened: Opened | None = None
+    """Others use the address as well; these records are of her alone."""
 
     @property
     def several_people(self) -> bool:
-        """Records of different names: whose they are, a mailbox alone does not say."""
-        return len(self.names) > 1
+        """Is nothing shown, since whose it is a mailbox alone does not say? See `Barrier`."""
+        return self.barrier is not None
 
     @property
     def anything(self) -> bool:
@@ -46,12 +62,42 @@ class Holdings:
 class Reading:
     """Reads what is held."""
 
-    def __init__(self, directory: Directory, register: Register) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        register: Register,
+        database: Database,
+        role_addresses: Collection[str],
+    ) -> None:
         self._directory = directory
+        self._database = database
         self._names = [field.id for field in register.fields if field.kind is Kind.NAME]
+        self._roles = frozenset(role_addresses)
 
     def of(self, mailbox: Mailbox, unasked: Collection[str] = ()) -> Holdings:
-        """Everything about whoever has this mailbox, now; of adapters left ``unasked``, nothing."""
+        """Everything about whoever has this mailbox, now; of several people, hers once opened.
+
+        Of adapters left ``unasked``, nothing.
+        """
+        held, opened = self.of_all(mailbox, unasked), mailbox.opened
+        if opened is None or held.barrier is Barrier.ROLE_ADDRESS:
+            return held
+        records = {
+            name: [one for one in records if self._owns(opened, name, one)]
+            for name, records in held.records.items()
+        }
+        return Holdings(
+            adapters=held.adapters,
+            records=records,
+            away=held.away,
+            names=frozenset({opened.name}),
+            name_fields=held.name_fields,
+            tier=mailbox.tier,
+            opened=opened,
+        )
+
+    def of_all(self, mailbox: Mailbox, unasked: Collection[str] = ()) -> Holdings:
+        """Everything under the address, whosever it is: to stop mail, and to tell people apart."""
         found = self._directory.find(mailbox.email, mailbox.site, unasked)
         names = {name_of(record, self._names) for record in found.all()} - {""}
         return Holdings(
@@ -61,11 +107,33 @@ class Reading:
             names=frozenset(names),
             name_fields=tuple(self._names),
             tier=mailbox.tier,
+            barrier=self._barrier(mailbox, names),
         )
 
     def adapters_of(self, mailbox: Mailbox) -> dict[str, Adapter]:
         """The systems that this subscriber's site looks in."""
         return self._directory.adapters_of(mailbox.site)
+
+    def _barrier(self, mailbox: Mailbox, names: Collection[str]) -> Barrier | None:
+        if is_role(mailbox.email, self._roles):
+            return Barrier.ROLE_ADDRESS
+        if len(names) > 1 or (names and self._is_shared(mailbox)):
+            return Barrier.SEVERAL_PEOPLE
+        return None
+
+    def _is_shared(self, mailbox: Mailbox) -> bool:
+        if mailbox.mailbox_id is None:
+            return False
+        with self._database.reading() as db:
+            return is_shared(db, mailbox.mailbox_id)
+
+    def _owns(self, opened: Opened, adapter: str, record: Record) -> bool:
+        return opened.owns(adapter, record.ref.key, name_of(record, self._names))
+
+
+def is_role(email: Email, roles: Collection[str]) -> bool:
+    """Is the whole part before the @ one of these? ``info.jansen`` is not ``info``."""
+    return email.canonical.rpartition("@")[0] in roles
 
 
 def name_of(record: Record, fields: Sequence[str]) -> str:

@@ -18,6 +18,10 @@ JOB = "journal"
 JOURNALED = (Right.ERASE, Right.WITHDRAW, Right.OBJECT, Right.CONSENT, Right.KEEP)
 """Consents, too: without them a later "yes" would be taken for a "no" after a restore. And that an
 erasure was taken back: without that somebody would be erased who has changed her mind."""
+MAILBOX = "mailbox"
+"""In the details of a request of one of several people: the subject that the address names."""
+MAILBOX_ALIASES = "mailbox_aliases"
+"""By which the address is found again that several people use."""
 MARK = "journal:"
 """Begins the name of the mark that says how far the journal of a name is known to be written."""
 CHUNK = 500
@@ -84,14 +88,12 @@ def lines_of(db: Db, request_ids: Sequence[str]) -> Iterator[Line]:
     )
     for request in requests:
         adapters = db.scalars(select(Delivery.adapter).where(Delivery.request_id == request.id))
-        aliases = db.execute(
-            select(SubjectAlias.key_version, SubjectAlias.digest)
-            .where(SubjectAlias.subject_id == request.subject_id)
-            .order_by(SubjectAlias.key_version, SubjectAlias.digest)
-        )
         decided = db.scalars(
             select(Consent).where(Consent.request_id == request.id).order_by(Consent.id)
         ).all()
+        more = {name: code for name, code in request.details.items() if name != "purposes"}
+        if MAILBOX in more:
+            more[MAILBOX_ALIASES] = _aliases_of(db, str(more[MAILBOX]))
         yield Line(
             request=request.id,
             subject=request.subject_id,
@@ -101,11 +103,20 @@ def lines_of(db: Db, request_ids: Sequence[str]) -> Iterator[Line]:
             site=request.site,
             locale=request.locale,
             at=request.received_at.astimezone(UTC).isoformat(),
-            aliases=[(version, digest.hex()) for version, digest in aliases],
+            aliases=_aliases_of(db, request.subject_id),
             wordings=[one.wording_version for one in decided],
             due=request.due_at.astimezone(UTC).isoformat() if request.due_at else "",
-            more={name: code for name, code in request.details.items() if name != "purposes"},
+            more=more,
         )
+
+
+def _aliases_of(db: Db, subject_id: str) -> list[tuple[int, str]]:
+    aliases = db.execute(
+        select(SubjectAlias.key_version, SubjectAlias.digest)
+        .where(SubjectAlias.subject_id == subject_id)
+        .order_by(SubjectAlias.key_version, SubjectAlias.digest)
+    )
+    return [(version, digest.hex()) for version, digest in aliases]
 
 
 def marks_of(db: Db, begins: str = MARK) -> dict[str, int]:

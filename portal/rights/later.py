@@ -20,10 +20,11 @@ from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.domain.rights import Right
 from portal.proof.ledger import Ledger
-from portal.rights.decide import STOPPABLE, Deciding, Standing
+from portal.rights.decide import STOPPABLE, Deciding, Standing, latest_of
 from portal.rights.ended import CANCELLED
 from portal.rights.erase import deliveries_of
 from portal.rights.holdings import Holdings, Reading
+from portal.rights.parts import hers
 from portal.rights.planned import let_go, planned_key, planned_of, take, under_way
 from portal.rights.requests import WITH, Requests, acknowledged, is_hers
 from portal.rights.restricting import restriction
@@ -116,7 +117,7 @@ class Planning:
         request_id: str,
     ) -> None:
         """Everything that is on, that may be, or that is about to be."""
-        own = self._record.latest(unit.session, signed_in.subject_id)
+        own = latest_of(unit.session, signed_in)
         on_its_way = under_way(unit.session, signed_in.subject_id)
         for standing in standings:
             purpose = standing.purpose
@@ -140,7 +141,7 @@ class Planning:
     ) -> None:
         """Where the CRM can. Where somebody has done so already, it is not ours to free again."""
         deliveries = {
-            name: restriction(signed_in.email, True, request_id)
+            name: restriction(signed_in.email, True, request_id, hers(held.opened, name))
             for name, adapter in held.adapters.items()
             if adapter.capabilities.restrict
             and (held.records.get(name) or name in held.away)
@@ -155,7 +156,7 @@ class Planning:
     def given_again(self, signed_in: SignedIn, request_id: str) -> list[Purpose]:
         """What taking this one back would give again."""
         with self._database.reading() as db:
-            return self._stopped_by(db, signed_in.subject_id, request_id)
+            return self._stopped_by(db, signed_in, request_id)
 
     def keep(self, signed_in: SignedIn, request_id: str, locale: str) -> str | None:
         """Take an erasure back while it waits; the id of the request that does so.
@@ -177,7 +178,7 @@ class Planning:
                 return before
             if not take(db, erasure, now):  # before anything else of hers is locked
                 raise TooLate
-            again = self._stopped_by(db, signed_in.subject_id, request_id)
+            again = self._stopped_by(db, signed_in, request_id)
             lifted = self._lifted(db, signed_in, erasure)
             about = {"of": request_id, "purposes": [purpose.id for purpose in again]}
             kept = self._requests.write(unit, signed_in, Right.KEEP, lifted, locale, about)
@@ -199,8 +200,9 @@ class Planning:
         acknowledged()
         return kept
 
-    def _stopped_by(self, db: Db, subject_id: str, request_id: str) -> list[Purpose]:
+    def _stopped_by(self, db: Db, signed_in: SignedIn, request_id: str) -> list[Purpose]:
         """Of what this erasure has stopped: what was on, and nothing was decided about since."""
+        subject_id, decided = signed_in.subject_id, latest_of(db, signed_in)
         latest = {
             row.purpose: row.request_id
             for row in db.scalars(
@@ -215,7 +217,9 @@ class Planning:
         return [
             purpose
             for purpose in self._register.purposes
-            if purpose.ground in STOPPABLE and latest.get(purpose.id) in stopped
+            if purpose.ground in STOPPABLE
+            and latest.get(purpose.id) in stopped
+            and decided[purpose.id].source == STOPPED_WITH  # and not for the whole address since
         ]
 
     def _lifted(
@@ -231,7 +235,7 @@ class Planning:
             restricted = [erasure.id]
         names = set(db.scalars(select(Delivery.adapter).where(Delivery.request_id.in_(restricted))))
         return {
-            name: restriction(signed_in.email, False, erasure.id)
+            name: restriction(signed_in.email, False, erasure.id, hers(signed_in.opened, name))
             for name, adapter in self._reading.adapters_of(signed_in).items()
             if name in names and adapter.capabilities.restrict
         }

@@ -77,6 +77,9 @@ class _Asked:
     site: str
     tier: int = 0
     """No field is shown."""
+    mailbox_id: str | None = None
+    opened: None = None
+    """Mail goes to the address, whoever uses it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from portal.domain.rights import Right
 from portal.rights.decide import BY_EXCEPTION, holders_of, standing_of
 from portal.rights.frequency import frequency_in
 from portal.rights.holdings import Holdings, Reading
+from portal.rights.parts import hers
 from portal.rights.requests import Requests, acknowledged
 from portal.store.database import Database, Unit
 from portal.store.vault import Vault
@@ -81,9 +82,13 @@ class Often:
 
     def choose(self, signed_in: SignedIn, purpose: Purpose, chosen: Frequency, locale: str) -> str:
         """Take hers down; the request's id."""
+        # Whoever cannot show who she is may have less sent to all, and more to nobody.
+        only_less = self._reading.of(signed_in).several_people
         with self._database.unit("frequency chosen") as unit:
             take_turns(unit.session, signed_in.subject_id)
-            request_id = self._take_down(unit, signed_in, purpose, chosen, locale, SOURCE)
+            request_id = self._take_down(
+                unit, signed_in, purpose, chosen, locale, SOURCE, only_less=only_less
+            )
             unit.commit()
         acknowledged()
         return request_id
@@ -103,7 +108,9 @@ class Often:
             if not standing.on and standing.certain:
                 return None
             whose = Named(subject_id, link.email, link.site)
-            request_id = self._take_down(unit, whose, purpose, chosen, locale, BY_LINK)
+            request_id = self._take_down(
+                unit, whose, purpose, chosen, locale, BY_LINK, only_less=True
+            )
             unit.commit()
         acknowledged()
         return request_id
@@ -116,13 +123,19 @@ class Often:
         chosen: Frequency,
         locale: str,
         source: str,
+        *,
+        only_less: bool,
     ) -> str:
-        payload = frequency(whose.email, purpose, chosen.id, only_less=source == BY_LINK)
-        holders = holders_of(purpose, self._reading.adapters_of(whose))
+        payload = frequency(whose.email, purpose, chosen.id, only_less=only_less)
+        deliveries = {
+            name: {**payload, **part}
+            for name in holders_of(purpose, self._reading.adapters_of(whose))
+            if (part := hers(whose.opened, name)) is not None
+        }
         details = {"purposes": [purpose.id], "frequency": chosen.id}
         by = {"by": source} if source != SOURCE else {}
         request_id = self._requests.write(
-            unit, whose, Right.LESS, dict.fromkeys(holders, payload), locale, {**details, **by}
+            unit, whose, Right.LESS, deliveries, locale, {**details, **by}
         )
         evidence = self._record.evidence(purpose, locale, source)
         self._record.choose(

@@ -8,7 +8,7 @@ erasure, an undo, a restored database that knows of either) leaves the mailing s
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
@@ -27,7 +27,7 @@ from portal.rights.undo import Part, Undoing
 from portal.store.database import Database, Unit
 from portal.store.recalls import Purpose as KeptFor
 from portal.store.recalls import Recalled, Recalls
-from portal.store.tables import Request
+from portal.store.tables import Request, Subject
 from portal.store.vault import Vault
 from portal.sync.outbox import Outbox
 
@@ -88,10 +88,10 @@ class Pausing:
 
         :raises NotNow: see there; nothing was written.
         """
-        held = self._reading.of(signed_in)
+        held, whose = self._reading.of_all(signed_in), signed_in.as_mailbox
         with self._database.unit("break begun") as unit:
-            take_turns(unit.session, signed_in.subject_id)
-            part = self._begin(unit, signed_in, purpose, held, months, locale, SOURCE)
+            take_turns(unit.session, whose.subject_id)
+            part = self._begin(unit, whose, purpose, held, months, locale, SOURCE)
             self._undoing.keep(unit, signed_in, [part], part.request_id)
             unit.commit()
         acknowledged()
@@ -171,10 +171,13 @@ def stands(db: Db, kept: Recalled) -> bool:
     last = ConsentRecord.last(db, kept.subject_id, kept.told["purpose"])
     if last is None or last.granted or last.request_id != kept.request_id:
         return False
+    all_of_the_address = select(Subject.id).where(
+        or_(Subject.id == kept.subject_id, Subject.part_of == kept.subject_id)
+    )
     erasures = db.scalar(
         select(func.count())
         .select_from(Request)
-        .where(Request.subject_id == kept.subject_id, Request.right == Right.ERASE)
+        .where(Request.subject_id.in_(all_of_the_address), Request.right == Right.ERASE)
         .where(Request.received_at >= last.at)
     )
     return not erasures

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory, records_of
-from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
+from portal.adapters.contract import Adapter, AdapterError, Record, Ref, Registry
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.parts import is_of
 from portal.rights.planned import planned_of
 from portal.rights.reappeared import Reappeared
 from portal.rights.returned import Finding, look_at
@@ -56,6 +57,8 @@ def recheck(
             "email": erased["email"],
             "refs": erased["refs"] or [],
             "subject": subject_id,
+            # Of several people under the address, by whose name to know her: not by the address.
+            "who": erased.get("who"),
         },
         adapter=delivery.adapter,
         key=f"recheck:{delivery.id}",
@@ -99,7 +102,7 @@ class Rechecking(Handler):
             return self._next(task, nothing)
         email = Email.parse(task.payload["email"])
         try:
-            found = self._look(adapter, email, task.payload["refs"], suppressed.since)
+            found = self._look(adapter, email, task.payload, suppressed.since)
         except AdapterError as error:
             return stumbled(error)
         if Finding.OPTED_IN in found.values():
@@ -110,11 +113,14 @@ class Rechecking(Handler):
         return self._next(task, self._reported(subject_id, email, back))
 
     def _look(
-        self, adapter: Adapter, email: Email, keys: Sequence[str], since: datetime
+        self, adapter: Adapter, email: Email, looked_for: Mapping[str, Any], since: datetime
     ) -> dict[Ref, Finding]:
-        refs = [Ref(adapter.name, key) for key in keys]
-        refs += [record.ref for record in records_of(adapter, email)]
-        now = self._clock()
+        who, now = looked_for.get("who"), self._clock()
+        refs = [Ref(adapter.name, key) for key in looked_for["refs"]]
+        if who is not None:  # a key may be somebody else's by now, under the same address
+            refs = [ref for ref in refs if _is_free_or_hers(adapter.read(ref), who)]
+        records = records_of(adapter, email)
+        refs += [one.ref for one in records if who is None or is_of(one, who)]
         return {
             ref: look_at(adapter, ref, email, since, self._opt_ins, now)
             for ref in dict.fromkeys(refs)
@@ -141,3 +147,7 @@ class Rechecking(Handler):
                 self._reappeared.report(unit, subject_id, email, ref, by=JOB)
 
         return record
+
+
+def _is_free_or_hers(record: Record | None, who: Mapping[str, Any]) -> bool:
+    return record is None or not record.email.strip() or is_of(record, who)

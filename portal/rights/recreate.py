@@ -15,7 +15,7 @@ from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Ledger
 from portal.rights.ended import LATER, SOONER
 from portal.rights.feed_places import begin_anew
-from portal.rights.journaling import JOURNALED, marks_of, set_mark
+from portal.rights.journaling import JOURNALED, MAILBOX, MAILBOX_ALIASES, marks_of, set_mark
 from portal.rights.planned import is_planned, let_go_anyway, planned_of
 from portal.rights.reapply import JOB as REAPPLY
 from portal.rights.recovery import UNFINISHED, Recovery
@@ -131,7 +131,11 @@ class Recreating:
         The words of a decision are lost, their version is not.
         """
         at, now = datetime.fromisoformat(line.at), self._clock()
-        subject_id = self._subject(db, line, at)
+        more = dict(line.more)
+        subject_id = _subject(db, line.subject, line.aliases, at)
+        if MAILBOX in more:
+            mailbox = _subject(db, str(more[MAILBOX]), more.pop(MAILBOX_ALIASES, ()), at)
+            db.get_one(Subject, subject_id).part_of = more[MAILBOX] = mailbox
         details = {"purposes": [*line.purposes]} if line.purposes else {}
         request = Request(
             id=line.request,
@@ -140,7 +144,7 @@ class Recreating:
             right=line.right,
             locale=line.locale,
             received_at=at,
-            details={**details, **line.more},
+            details={**details, **more},
             due_at=datetime.fromisoformat(line.due) if line.due else None,
         )
         db.add(request)
@@ -188,22 +192,6 @@ class Recreating:
             self._suppressions.lift(db, subject_id, at, "portal", line.request)
 
     @staticmethod
-    def _subject(db: Db, line: Line, at: datetime) -> str:
-        """The subject, made again where it is missing, with the hashes it is found by."""
-        aliases: Mapping[tuple[int, bytes], SubjectAlias | None] = {
-            (version, bytes.fromhex(digest)): db.get(SubjectAlias, (version, bytes.fromhex(digest)))
-            for version, digest in line.aliases
-        }
-        subject_id = next((one.subject_id for one in aliases.values() if one), line.subject)
-        if db.get(Subject, subject_id) is None:
-            db.add(Subject(id=subject_id, created_at=at))
-            db.flush()
-        for (version, digest), there in aliases.items():
-            if there is None:
-                db.add(SubjectAlias(key_version=version, digest=digest, subject_id=subject_id))
-        return subject_id
-
-    @staticmethod
     def _confirm_the_rest(db: Db, adapter: str) -> None:
         """Where nothing had to be done again, everything is as it should be."""
         busy = set(
@@ -228,6 +216,22 @@ class Recreating:
             unit.session.execute(delete(Mark).where(Mark.name == f"{UNFINISHED}{name}"))
             unit.commit()
         self._recovery.look()
+
+
+def _subject(db: Db, known: str, hashes: Sequence[tuple[int, str]], at: datetime) -> str:
+    """The subject, made again where it is missing, with the hashes it is found by."""
+    aliases: Mapping[tuple[int, bytes], SubjectAlias | None] = {
+        (version, bytes.fromhex(digest)): db.get(SubjectAlias, (version, bytes.fromhex(digest)))
+        for version, digest in hashes
+    }
+    subject_id = next((one.subject_id for one in aliases.values() if one), known)
+    if db.get(Subject, subject_id) is None:
+        db.add(Subject(id=subject_id, created_at=at))
+        db.flush()
+    for (version, digest), there in aliases.items():
+        if there is None:
+            db.add(SubjectAlias(key_version=version, digest=digest, subject_id=subject_id))
+    return subject_id
 
 
 def _asked_at(line: Line) -> tuple[datetime, int]:

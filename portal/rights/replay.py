@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
@@ -19,12 +19,13 @@ from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
 from portal.rights.deeds import consent
+from portal.rights.naming import Naming
 from portal.rights.reapply import erasure_again, reapply
 from portal.rights.restored import unsure
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.walk import Held, Hit, Progress, walk
 from portal.store.database import Database, Unit
-from portal.store.tables import Consent, Delivery, LedgerEntry, Request, SubjectAlias
+from portal.store.tables import Consent, Delivery, LedgerEntry, Request, Subject, SubjectAlias
 from portal.store.vault import Vault
 from portal.sync.outbox import Outbox
 
@@ -68,6 +69,8 @@ class Wanted:
     """What one subject asked for, and what of it still stands."""
 
     subject_id: str
+    is_part: bool = False
+    """One of several people under her address: only a record of her name is hers."""
     erased_since: datetime | None = None
     stops: dict[str, Consent] = field(default_factory=dict)
     """Purpose id → the decision against it."""
@@ -86,6 +89,7 @@ class Replaying:
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
+        naming: Naming,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -95,6 +99,7 @@ class Replaying:
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
+        self._naming = naming
 
     def replay(
         self,
@@ -136,12 +141,13 @@ class Replaying:
     def _walk(
         self,
         adapter: Adapter,
-        known: Mapping[bytes, Wanted],
+        known: Mapping[bytes, tuple[Wanted, ...]],
         replayed: Replayed,
         progress: Progress,
     ) -> None:
-        for count, hits in walk(adapter, self._vault.hasher, Held(known), None):
+        for count, met in walk(adapter, self._vault.hasher, Held(known), None):
             replayed.records += count
+            hits = self._naming.each(adapter, met)
             looked = [(hit, self._look(adapter, hit)) for hit in hits]
             if looked:
                 with self._database.unit("replay") as unit:
@@ -176,14 +182,20 @@ class Replaying:
         return wanted
 
     @staticmethod
-    def _aliases(db: Db, wanted: Mapping[str, Wanted]) -> dict[bytes, Wanted]:
-        ids, known = [*wanted], {}
+    def _aliases(db: Db, wanted: Mapping[str, Wanted]) -> dict[bytes, tuple[Wanted, ...]]:
+        """By the digests of the address: of one of several people under it those of the whole."""
+        ids, known = [*wanted], dict[bytes, tuple[Wanted, ...]]()
+        address = SubjectAlias.subject_id == func.coalesce(Subject.part_of, Subject.id)
         for start in range(0, len(ids), 500):
-            some = SubjectAlias.subject_id.in_(ids[start : start + 500])
-            for digest, subject_id in db.execute(
-                select(SubjectAlias.digest, SubjectAlias.subject_id).where(some)
+            some = Subject.id.in_(ids[start : start + 500])
+            for digest, subject_id, part_of in db.execute(
+                select(SubjectAlias.digest, Subject.id, Subject.part_of)
+                .join(Subject, address)
+                .where(some)
             ):
-                known[digest] = wanted[subject_id]
+                one = wanted[subject_id]
+                one.is_part = part_of is not None
+                known[digest] = (*known.get(digest, ()), one)
         return known
 
     @staticmethod
@@ -230,7 +242,8 @@ class Replaying:
             replayed.waiting += not new
         elif isinstance(what, list) and what:
             for stop in what:
-                again = consent(hit.email, stop.purpose, False, _evidence(stop))
+                only = [hit.ref.key] if hit.known.is_part else None
+                again = consent(hit.email, stop.purpose, False, _evidence(stop), only)
                 new = reapply(unit, self._outbox, subject_id, adapter, again)
                 objected = new and self._was_objection(unit.session, stop)
                 replayed.objections += objected

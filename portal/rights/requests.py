@@ -18,7 +18,7 @@ from portal.rights.ended import LATER
 from portal.rights.feed import Feed
 from portal.rights.history import History, history_of
 from portal.rights.journaling import JOB as JOURNAL
-from portal.rights.journaling import JOURNALED
+from portal.rights.journaling import JOURNALED, MAILBOX
 from portal.rights.journaling import job_key as journal_key
 from portal.store.database import Database, Unit
 from portal.store.tables import Delivery, Request
@@ -28,6 +28,9 @@ from portal.sync.outbox import Outbox
 JOB = "delivery"
 WITH = "with"
 """In the details of a request: the one that it was taken down together with."""
+
+FOR_ALL = (Right.WITHDRAW, Right.OBJECT, Right.CONSENT)
+"""What may be decided for a whole address, whoever uses it."""
 
 Alongside = Callable[[Unit, str], None]
 """What else belongs into the commit of a new request, given the unit and the request's id."""
@@ -78,7 +81,7 @@ class Requests:
 
     def receive(
         self,
-        signed_in: SignedIn,
+        signed_in: Whose,
         right: Right,
         deliveries: Mapping[str, Mapping[str, Any]],
         *,
@@ -126,6 +129,8 @@ class Requests:
         """
         now, db = self._clock(), unit.session
         waits = {"cause": LATER} if due_at else {}
+        if whose.opened is not None:
+            details = {**details, MAILBOX: whose.opened.mailbox_id}
         request_id = new_reference()
         db.add(
             Request(
@@ -186,10 +191,14 @@ class Requests:
         with self._database.reading() as db:
             rows = db.scalars(
                 select(Request)
-                .where(Request.subject_id == signed_in.subject_id, Request.site == signed_in.site)
+                .where(
+                    Request.subject_id.in_({signed_in.subject_id, signed_in.mailbox_id}),
+                    Request.site == signed_in.site,
+                )
                 .order_by(Request.received_at.desc(), Request.id)
             ).all()
-            return [history_of(db, row, self._clock()) for row in rows]
+            hers = [row for row in rows if is_hers(row, signed_in)]
+            return [history_of(db, row, self._clock()) for row in hers]
 
     def one_of(self, signed_in: SignedIn, request_id: str) -> History | None:
         """One request, if it is this subscriber's and was made on this site."""
@@ -208,8 +217,13 @@ class Requests:
 
 
 def is_hers(request: Request, signed_in: SignedIn) -> bool:
-    """Is it this subscriber's, and of this site? One site says nothing of another's systems."""
-    return request.subject_id == signed_in.subject_id and request.site == signed_in.site
+    """Is it this subscriber's, and of this site? One site says nothing of another's systems.
+
+    Of several people under one address, what was decided for all of them is each one's as well.
+    """
+    for_all = request.subject_id == signed_in.mailbox_id and request.right in FOR_ALL
+    hers = request.subject_id == signed_in.subject_id or for_all
+    return hers and request.site == signed_in.site
 
 
 def as_code(at: datetime) -> str:

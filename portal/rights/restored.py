@@ -55,7 +55,7 @@ def settle(db: Db, ledger: Ledger, lines: Sequence[Line], now: datetime) -> Sett
             settled.overtaken += 1
         elif job.kind == DELIVERY:
             _settle_delivery(db, job, consents_since, settled, now)
-    gone: dict[str, object] = {"ended_at": now, "email_sealed": None}
+    gone: dict[str, object] = {"ended_at": now, "email_sealed": None, "opened_sealed": None}
     db.execute(update(Session).where(Session.ended_at.is_(None)).values(**gone))
     desk = update(OperatorSession).where(OperatorSession.ended_at.is_(None))
     db.execute(desk.values(ended_at=now))

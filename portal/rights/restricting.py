@@ -8,20 +8,24 @@ from portal.adapters.contract import Adapter, Outcome
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
+from portal.rights.parts import hers_among
 
 
-def restriction(email: Email, on: bool, erasure: str) -> dict[str, Any]:
+def restriction(
+    email: Email, on: bool, erasure: str, hers: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Mark every record of the address, or take the mark off, for an erasure that waits.
 
-    Two that are for different erasures are never one and the same job.
+    Two that are for different erasures are never one and the same job. ``hers``: only the records
+    of one of several people, see `portal.rights.parts`.
     """
-    return {"do": "restrict", "email": email.address, "on": on, "erasure": erasure}
+    return {**(hers or {}), "do": "restrict", "email": email.address, "on": on, "erasure": erasure}
 
 
 def restrict(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     """The deed: reads first, marks, reads back."""
     on = bool(payload["on"])
-    records = records_of(adapter, Email.parse(payload["email"]))
+    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
     if not records:
         return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
     outcomes, left, shadow = set(), False, Rehearsal()

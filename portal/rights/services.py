@@ -21,6 +21,7 @@ from portal.rights.progress import Following
 from portal.rights.requests import Requests
 from portal.rights.signal import Heeding
 from portal.rights.stop import Stopping
+from portal.rights.telling_apart import TellingApart
 from portal.rights.undo import Undoing
 
 
@@ -47,4 +48,5 @@ class Rights:
     mailable: Mailable
     feed: Feed
     cases: Cases
+    telling_apart: TellingApart
     asking_us: AskingUs

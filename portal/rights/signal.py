@@ -46,23 +46,21 @@ class Heeding:
         """Stop what is passed on to others; the ids of the requests, of which there may be none."""
         if not self._passed_on or self._was_heeded(signed_in):
             return []
-        held = self._reading.of(signed_in)
+        held, whose = self._reading.of_all(signed_in), signed_in.as_mailbox
         stopped: list[str] = []
         with self._database.unit("signal heeded") as unit:
             db = unit.session
-            take_turns(db, signed_in.subject_id)
+            take_turns(db, whose.subject_id)
             if not self._is_first(db, signed_in):
                 return []
             for purpose in self._passed_on:
-                standing = self._stopping.standing(db, signed_in.subject_id, purpose, held)
+                standing = self._stopping.standing(db, whose.subject_id, purpose, held)
                 if not standing.can_be_stopped or self._is_chosen_anyway(db, signed_in, purpose):
                     continue
-                if self._stopping.is_under_way(db, signed_in.subject_id, standing):
+                if self._stopping.is_under_way(db, whose.subject_id, standing):
                     continue
                 along = stopped[0] if stopped else None
-                part = self._stopping.within(
-                    unit, signed_in, standing, held, locale, BY_SIGNAL, along
-                )
+                part = self._stopping.within(unit, whose, standing, held, locale, BY_SIGNAL, along)
                 stopped.append(part.request_id)
             unit.commit()
         if stopped:
@@ -86,5 +84,6 @@ class Heeding:
     @staticmethod
     def _is_chosen_anyway(db: Db, signed_in: SignedIn, purpose: Purpose) -> bool:
         """Did she turn it on herself after the signal had stopped it once?"""
-        hers = [one for one in history_of(db, signed_in.subject_id) if one.purpose == purpose.id]
+        both = history_of(db, signed_in.subject_id, signed_in.mailbox_id)
+        hers = [one for one in both if one.purpose == purpose.id]
         return bool(hers) and hers[0].granted and any(one.method is Method.GPC for one in hers)

@@ -101,28 +101,31 @@ class Stopping:
         self,
         signed_in: SignedIn,
         purposes: Sequence[Purpose],
-        held: Holdings,
         locale: str,
     ) -> str | None:
-        """Stop these by one click; the id of the request, of several the one they came with.
+        """Stop these by one click, for all who use the address.
+
+        Returns:
+            The id of the request; of several, the one that they came with.
 
         What she stopped a moment ago, and can take back still, is not stopped once more: a double
         click is one click. None: there was nothing to do.
         """
+        held, whose = self._reading.of_all(signed_in), signed_in.as_mailbox
         with self._database.unit("mailings stopped") as unit:
             db = unit.session
-            take_turns(db, signed_in.subject_id)
-            just_now = self._undoing.stopped_just_now(db, signed_in.subject_id)
+            take_turns(db, whose.subject_id)
+            just_now = self._undoing.stopped_just_now(db, whose.subject_id)
             parts: list[Part] = []
             can_be_undone: list[Part] = []
             for purpose in purposes:
-                standing = self.standing(db, signed_in.subject_id, purpose, held)
+                standing = self.standing(db, whose.subject_id, purpose, held)
                 if purpose.id in just_now and (
-                    not standing.can_be_stopped or _under_way(db, signed_in.subject_id, standing)
+                    not standing.can_be_stopped or _under_way(db, whose.subject_id, standing)
                 ):
                     continue
                 along = parts[0].request_id if parts else None
-                part = self.within(unit, signed_in, standing, held, locale, SOURCE, along)
+                part = self.within(unit, whose, standing, held, locale, SOURCE, along)
                 parts.append(part)
                 if can_be_put_back(standing, part):
                     can_be_undone.append(part)

@@ -11,6 +11,7 @@ from portal.consent.suppression import ByDigest, Suppressed, Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.naming import Naming
 from portal.rights.planned import OPEN
 from portal.rights.reappeared import Reappeared
 from portal.rights.returned import Finding, look_at
@@ -57,6 +58,7 @@ class Sweeping:
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
+        naming: Naming,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -66,6 +68,7 @@ class Sweeping:
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
+        self._naming = naming
 
     def expected(self, adapter: str) -> int | None:
         """How many records there were when they were last counted."""
@@ -86,7 +89,7 @@ class Sweeping:
         for count, hits in walk(adapter, self._vault.hasher, listed, expected):
             swept.records += count
             if hits:
-                self._judge(adapter, hits, swept)
+                self._judge(adapter, self._naming.each(adapter, hits), swept)
             progress(swept.records)
         if not dry_run:
             self._remember(swept)

@@ -6,7 +6,7 @@ in the answer to the click and nowhere else. Either is used up, mailing by maili
 decision about the same purpose, of which it makes one itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,12 +108,14 @@ class Undoing:
         """
         return self._vault.seal(self._told(whose, parts), SEALED_FOR).decode()
 
-    def keep(self, unit: Unit, whose: Whose, parts: Sequence[Part], request_id: str) -> None:
+    def keep(self, unit: Unit, signed_in: SignedIn, parts: Sequence[Part], request_id: str) -> None:
         """Keep what takes this stop back, in the unit of work that takes it down.
 
         ``request_id`` is the request of the stop; of several, the one that the others came with.
+        It stopped for all who use the address; only who did it may take it back.
         """
-        told = self._told(whose, parts)
+        whose = signed_in.as_mailbox
+        told = {**self._told(whose, parts), "by": signed_in.subject_id}
         until = datetime.fromisoformat(told["until"])
         self._recalls.keep(unit.session, KeptFor.UNDO, whose.subject_id, told, until, request_id)
 
@@ -136,8 +138,14 @@ class Undoing:
     def offered(self, signed_in: SignedIn) -> list[Offer]:
         """What she can take back now, the latest first."""
         with self._database.reading() as db:
-            kept = [*self._recalls.of(db, KeptFor.UNDO, signed_in.subject_id)][::-1]
-            return [offer for one in kept if (offer := self._as_offer(db, one, signed_in))]
+            kept = [*self._hers(db, signed_in)][::-1]
+            whose = signed_in.as_mailbox
+            return [offer for one in kept if (offer := self._as_offer(db, one, whose))]
+
+    def _hers(self, db: Db, signed_in: SignedIn) -> Iterator[Recalled]:
+        for one in self._recalls.of(db, KeptFor.UNDO, signed_in.mailbox_id):
+            if (one.told["by"], one.told["site"]) == (signed_in.subject_id, signed_in.site):
+                yield one
 
     def _as_offer(self, db: Db, kept: Recalled, whose: Whose) -> Offer | None:
         purposes = [purpose for purpose, _ in self._standing(db, whose, kept.told)]
@@ -181,13 +189,12 @@ class Undoing:
         """
         with self._database.unit("own stop taken back") as unit:
             db = unit.session
-            take_turns(db, signed_in.subject_id)
-            for kept in self._recalls.of(db, KeptFor.UNDO, signed_in.subject_id):
-                if kept.request_id == request_id and kept.told["site"] == signed_in.site:
-                    break
-            else:
+            take_turns(db, signed_in.mailbox_id)
+            hers = (one for one in self._hers(db, signed_in) if one.request_id == request_id)
+            kept = next(hers, None)
+            if kept is None:
                 raise TooLate("there is no such stop (any more)", signed_in.site)
-            put_back = self._put_back(unit, signed_in, kept.told, locale, TAKEN_BACK)
+            put_back = self._put_back(unit, signed_in.as_mailbox, kept.told, locale, TAKEN_BACK)
             self._recalls.drop(db, kept.id)
             unit.commit()
         acknowledged()

@@ -8,7 +8,7 @@ a foreign key keeps it, so that a new table need not be known here.
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, not_, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, FromClause, and_, delete, not_, or_, select
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased
 
@@ -131,10 +131,16 @@ def _unreferred(table: type[Table], but: Sequence[type[Table]]) -> ColumnElement
     apart = {one.__table__ for one in but}
     return and_(
         *(
-            not_(select(1).where(key.parent == key.column).exists())
+            not_(_refers(key, own))
             for other in Table.metadata.sorted_tables
             if other not in apart
             for key in other.foreign_keys
             if key.column.table is own
         )
     )
+
+
+def _refers(key: ForeignKey, own: FromClause) -> ColumnElement[bool]:
+    """Does a row refer to this one? Within one table, another row of it."""
+    other = own.alias() if key.parent.table is own else key.parent.table
+    return select(1).where(other.c[key.parent.name] == key.column).correlate(own).exists()

@@ -157,6 +157,11 @@ class Vault:
             (version, _keyed(key, "alias", email.canonical)) for version, key in self._keys.alias
         ]
 
+    def person_aliases(self, email: Email, name: str) -> list[tuple[int, bytes]]:
+        """One of several people under an address, by her name, under every key, oldest first."""
+        told = _joined(email.canonical, name)
+        return [(version, _keyed(key, "person", told)) for version, key in self._keys.alias]
+
     @property
     def hasher(self) -> Hasher:
         """Makes the aliases of very many addresses."""

@@ -8,9 +8,19 @@ from flask import Flask, Response, make_response, redirect, render_template, req
 from flask_babel import get_locale
 
 from portal.domain.register import in_language
+from portal.domain.rights import Goal
 from portal.web.context import at_desk, current_site, framed, services, who
 from portal.web.headers import csp_nonce
 from portal.web.language import choices
+
+HOME = {
+    Goal.VIEW: "me.overview",
+    Goal.LESS: "me.consents",
+    Goal.COPY: "me.export",
+    Goal.ERASE: "me.erase",
+    Goal.QUESTION: "me.questions",
+}
+"""Where each goal leads to, once somebody is signed in."""
 
 
 def init_app(app: Flask) -> None:

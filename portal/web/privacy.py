@@ -12,6 +12,7 @@ from flask import Blueprint, Response
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.access.releases import LONGEST as LONGEST_RELEASE
 from portal.domain import terms
 from portal.rights.cases import KEPT_AFTER
 from portal.store.recalls import Purpose
@@ -78,6 +79,13 @@ KEPT = (
         _l("To answer you."),
         _l("your words %(term)s after you were answered; that you asked, as long as a request"),
         KEPT_AFTER,
+    ),
+    Kept(
+        ("releases",),
+        _l("That one of us made sure who you are"),
+        _l("So that you see what a mailbox alone does not open."),
+        _l("until the day that was agreed, and at most %(term)s"),
+        LONGEST_RELEASE,
     ),
     Kept(
         ("jobs",),

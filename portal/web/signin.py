@@ -14,18 +14,11 @@ from portal.web import drafts
 from portal.web.context import current_site, framed, me, services, use_question, who
 from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
-from portal.web.pages import go, hand_session_to_frame, render
+from portal.web.pages import HOME, go, hand_session_to_frame, render
 from portal.web.signal import heed
 
 blueprint = Blueprint("signin", __name__)
 
-HOME = {
-    Goal.VIEW: "me.overview",
-    Goal.LESS: "me.consents",
-    Goal.COPY: "me.export",
-    Goal.ERASE: "me.erase",
-    Goal.QUESTION: "me.overview",
-}
 REMEMBERED = 5
 """How many questions a browser's cookie remembers."""
 

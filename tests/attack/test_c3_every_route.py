@@ -23,6 +23,7 @@ from tests.portals import MARIJKE, Office, Page, StartOffice, Visitor
 
 PUBLIC = "the same for everyone, whoever asks"
 PROVES = "proves a mailbox: its power is the secret in the mail (tests/access)"
+SHARED = "who uses her address alone is not asked (tests/rights/test_several_people.py)"
 WITHOUT_A_WALK = {
     "/static/<path:filename>": PUBLIC,
     "/embed/v1/portal.js": PUBLIC,
@@ -35,6 +36,8 @@ WITHOUT_A_WALK = {
     "/signin/code": PROVES,
     "/enter": PROVES,
     "/confirm": PROVES,
+    "/me/which": SHARED,
+    "/me/which/help": SHARED,
 }
 """Rules that a signed-in person's walk does not come by, each with the reason."""
 MINE = "06 12121212"

@@ -84,7 +84,7 @@ def test_c17_she_is_found_by_a_keyed_hash_however_many_there_are(
     (_, digest), other = vault.alias(ANN), b"x" * 32
     listed = ByDigest(ann, ["one"], few)
 
-    assert listed.among([other, digest]) == {digest: Suppressed("ann", NOON)}
+    assert listed.among([other, digest]) == {digest: (Suppressed("ann", NOON),)}
     assert listed.among([other]) == {}
 
 

@@ -203,6 +203,9 @@ KNOWN = {
     "/me/requests/nothing/keep": set(),
     "/me/signout": set(),
     "/me/questions": {"message"},
+    "/me/more": {"contact"},
+    "/me/which": {"number"},
+    "/me/which/help": {"message", "contact"},
     "/question": {"site", "name", "contact", "message"},
     "/no-mailbox": {"site", "name", "contact", "message", "address"},
 }

@@ -9,7 +9,15 @@ from portal.store.tables.base import Table
 from portal.store.tables.cases import Case
 from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
 from portal.store.tables.operators import Operator, OperatorSession
-from portal.store.tables.people import Proof, QuotaHit, Recall, Session, Subject, SubjectAlias
+from portal.store.tables.people import (
+    Proof,
+    QuotaHit,
+    Recall,
+    Release,
+    Session,
+    Subject,
+    SubjectAlias,
+)
 from portal.store.tables.requests import Consent, Delivery, Frequency, Request, Suppression
 from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 
@@ -33,6 +41,7 @@ __all__ = [
     "Proof",
     "QuotaHit",
     "Recall",
+    "Release",
     "Request",
     "Session",
     "Subject",

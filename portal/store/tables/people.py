@@ -14,6 +14,8 @@ class Subject(Table):
     __tablename__ = "subjects"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     created_at: Mapped[datetime]
+    part_of: Mapped[str | None] = mapped_column(ForeignKey("subjects.id"), index=True)
+    """One of several people under one address: the subject that the address names."""
 
 
 class SubjectAlias(Table):
@@ -67,6 +69,11 @@ class Session(Table):
     kind: Mapped[str] = mapped_column(String(8))
     """``tab`` or ``frame``."""
     subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+    """Whom the address names."""
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("subjects.id"))
+    """Which of several people under that address has shown who she is."""
+    opened_sealed: Mapped[bytes | None]
+    """Which records are hers; emptied when the session ends."""
     site: Mapped[str] = mapped_column(String(48))
     tier: Mapped[int]
     """The highest tier of fields that it may show: 1 by a proof of the mailbox alone."""
@@ -84,6 +91,22 @@ class Session(Table):
     ended_at: Mapped[datetime | None]
     heeded_at: Mapped[datetime | None]
     """When what her browser signals (Global Privacy Control) was seen to, once a session."""
+
+
+class Release(Table):
+    """An operator was sure who somebody is: on one site she sees more, until a stated moment."""
+
+    __tablename__ = "releases"
+    __table_args__ = (Index(None, "subject_id", "site"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"))
+    site: Mapped[str] = mapped_column(String(48))
+    tier: Mapped[int]
+    case: Mapped[str] = mapped_column(String(16))
+    """The reference of the case in which she asked for it."""
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operators.id"))
+    made_at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
 
 
 class Recall(Table):

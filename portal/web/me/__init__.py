@@ -9,8 +9,10 @@ from portal.web.me import (
     erase,
     history,
     keep,
+    more,
     overview,
     requests,
+    which,
 )
 from portal.web.me.blueprint import blueprint
 
@@ -24,6 +26,8 @@ __all__ = [
     "erase",
     "history",
     "keep",
+    "more",
     "overview",
     "requests",
+    "which",
 ]

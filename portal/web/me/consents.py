@@ -148,7 +148,7 @@ def stop_everything() -> Response:
     rights = services().rights
     held = rights.reading.of(me())
     standings = rights.deciding.standings(me(), held)
-    return _stop([one.purpose for one in standings if one.can_be_stopped], held)
+    return _stop([one.purpose for one in standings if one.can_be_stopped])
 
 
 @blueprint.post("/consents/undo", endpoint="undo")
@@ -164,10 +164,8 @@ def undo() -> Response:
     return go("me.request", request_id=put_back.request_id)
 
 
-def _stop(purposes: Sequence[Purpose], held: Holdings | None = None) -> Response:
-    rights = services().rights
-    held = held or rights.reading.of(me())
-    request_id = rights.stopping.stop_mine(me(), purposes, held, str(get_locale()))
+def _stop(purposes: Sequence[Purpose]) -> Response:
+    request_id = services().rights.stopping.stop_mine(me(), purposes, str(get_locale()))
     return go("me.request", request_id=request_id) if request_id else go("me.consents")
 
 

@@ -15,7 +15,7 @@ from portal.web.pages import render
 def show() -> Response:
     """All of them, newest first."""
     with services().database.reading() as db:
-        entries = history_of(db, me().subject_id)
+        entries = history_of(db, me().subject_id, me().mailbox_id)
     return render("me/consents_history.html", entries=[(one, _told(one)) for one in entries])
 
 
