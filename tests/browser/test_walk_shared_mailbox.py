@@ -75,7 +75,7 @@ def test_s5_a_couple_with_one_mailbox(
     for contact in (2, 3):
         demo.colleague("DELETE FROM subscriptions WHERE contact_id = ?", contact)
         given = (contact, "newsletter", 1, "2026-01-01 00:00:00.000000", "x", "y")
-        demo.colleague("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", *given)
+        demo.colleague("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, 30)", *given)
 
     # Less mail: four screens, one mail, and it is off for both.
     walk.come_in("Get fewer e-mails, or none")
