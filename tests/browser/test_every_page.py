@@ -133,9 +133,9 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     expect(page.get_by_text("Yes, it is done.")).to_be_visible()
     inspector.look("request")
     look_at_conflicts(page, demo, inspector)
-    for path in ("correct", "consents", "export", "erase", "requests"):
+    for path in ("correct", "consents", "consents/history", "export", "erase", "requests"):
         page.goto(f"{portal}me/{path}")
-        inspector.look(f"{path}, before")
+        inspector.look(f"{path.replace('/', ' ')}, before")
     page.goto(f"{portal}me/export")
     page.get_by_role("button", name="Send me the e-mail").click()
     inspector.look("mailed a confirmation")
