@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Whose, take_turns
-from portal.adapters.contract import Adapter, Record
-from portal.consent.record import NO_OPT_IN, SOURCE, ConsentRecord, Decision
+from portal.adapters.contract import Adapter
+from portal.consent.record import SOURCE, ConsentRecord, Decision
 from portal.consent.suppression import Suppressions
 from portal.domain.register import Ground, Purpose, Register
-from portal.domain.rights import DeliveryState, Right
+from portal.domain.rights import Right
 from portal.rights.deeds import consent
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.parts import hers
 from portal.rights.requests import Alongside, Requests, nothing_before, nothing_else
 from portal.store.database import Database, Unit
-from portal.store.tables import Delivery
 
 BY_EXCEPTION = frozenset({Ground.CUSTOMER, Ground.LEGITIMATE_INTEREST})
 """Grounds on which something goes on until the subscriber objects (Art. 21(2) GDPR)."""
@@ -263,51 +261,3 @@ def _standing(
 
 def _proof_in(own: Decision | None) -> Proof:
     return (own.at, own.source, own.wording) if own else (None, None, None)
-
-
-# --- where it is on ------------------------------------------------------------------------------
-
-
-def was_on(db: Db, subject_id: str, held: Holdings, standing: Standing) -> dict[str, list[str]]:
-    """Adapter name → keys of the records that a stop turns off, as far as the systems answered.
-
-    A "yes" of hers that is on its way counts as arrived, and a "no" as well: what is read does not
-    know of it yet.
-    """
-    found: dict[str, list[str]] = {}
-    for name, record in held.each():
-        if name not in standing.systems:
-            continue
-        on_its_way = _on_its_way(db, subject_id, standing.purpose.id, name)
-        if is_on(record, standing.purpose) if on_its_way is None else on_its_way:
-            found.setdefault(name, []).append(record.ref.key)
-    return found
-
-
-def is_on(record: Record, purpose: Purpose) -> bool:
-    """Is it on in this record? Where nothing is said, what rests on no consent goes on."""
-    state = record.consents.get(purpose.id)
-    if state is None or state.granted is None:
-        return purpose.ground in BY_EXCEPTION
-    return state.granted
-
-
-def is_being_stopped(db: Db, subject_id: str, purpose: str, adapter: str) -> bool:
-    """Is a stop on its way to this system, by a decision that still stands?"""
-    return _on_its_way(db, subject_id, purpose, adapter) is False
-
-
-def _on_its_way(db: Db, subject_id: str, purpose: str, adapter: str) -> bool | None:
-    """Her latest decision, while it has not reached this system; None: what is read there counts.
-
-    What was put back is put back in some records only, so it counts where it can be read.
-    """
-    latest = ConsentRecord.latest_for(db, subject_id, purpose, adapter)
-    if latest is None or (latest.granted and latest.source in NO_OPT_IN):
-        return None
-    state = db.scalar(
-        select(Delivery.state).where(
-            Delivery.request_id == latest.request_id, Delivery.adapter == adapter
-        )
-    )
-    return None if state is None or DeliveryState(state).is_final else latest.granted

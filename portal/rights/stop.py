@@ -15,17 +15,11 @@ from portal.consent.links import Link
 from portal.consent.record import BY_LINK, SOURCE, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
-from portal.rights.decide import (
-    STOPPABLE,
-    Deciding,
-    Standing,
-    is_being_stopped,
-    standing_of,
-    was_on,
-)
+from portal.rights.decide import STOPPABLE, Deciding, Standing, standing_of
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.requests import WITH, acknowledged, as_code
 from portal.rights.undo import Part, Undoing
+from portal.rights.where_on import is_being_stopped, is_under_way, was_on
 from portal.store.database import Database, Unit
 from portal.store.vault import Vault
 
@@ -80,13 +74,16 @@ class Stopping:
         It goes to every system that holds the purpose, also to one that is away now. What is
         being stopped already is not stopped once more, however often the link is used.
         """
+        asked_at = self._clock()
         held = self._reading.of(link)
         with self._database.unit("stopped by a link") as unit:
             db = unit.session
             subject_id = subject_of(db, self._vault, link.email, self._clock())
             take_turns(db, subject_id)
             standing = self.standing(db, subject_id, purpose, held)
-            if not standing.can_be_stopped or _under_way(db, subject_id, standing):
+            if _under_way(db, subject_id, standing) or not (
+                standing.can_be_stopped or _is_coming(db, subject_id, standing, asked_at)
+            ):
                 return None  # not even a subject is left behind
             whose = Named(subject_id, link.email, link.site)
             part = self.within(unit, whose, standing, held, locale, source)
@@ -193,4 +190,18 @@ def _under_way(db: Db, subject_id: str, standing: Standing) -> bool:
         and all(
             is_being_stopped(db, subject_id, standing.purpose.id, name) for name in standing.systems
         )
+    )
+
+
+def _is_coming(db: Db, subject_id: str, standing: Standing, asked_at: datetime) -> bool:
+    """Is it about to be on, though what was read a moment ago (UTC) says off?
+
+    A break may have ended in between, or a "yes" of hers is on its way: to say "this was off
+    already" would let it come on after she stopped it.
+    """
+    last = ConsentRecord.last(db, subject_id, standing.purpose.id)
+    if last is None or not last.granted:
+        return False
+    return last.at >= asked_at or any(
+        is_under_way(db, subject_id, standing.purpose.id, name) for name in standing.systems
     )

@@ -1,6 +1,7 @@
 """Giving is confirmed by a mail, with the way to stop it; withdrawing and undoing never are."""
 
 from portal.store.vault import Keyring
+from tests.footers import token_of
 from tests.mailings import decide, state, undo
 from tests.portals import MARIJKE, ORIGIN, Office, StartOffice
 
@@ -61,3 +62,18 @@ def test_without_a_key_for_links_the_mail_leads_to_the_first_page(
 
     (letter,) = office.mails()[before:]
     assert letter.link == f"{ORIGIN}/u/?site=demo"
+
+
+def test_n3_a_yes_that_is_on_its_way_is_stopped_by_a_link(office: Office) -> None:
+    """The CRM says off still; to say "this was off already" would let it come on."""
+    marijke = office.visitor().sign_in(office)
+    decide(marijke, "newsletter", "no")
+    office.work()
+    office.clock.advance(minutes=1)
+    decide(marijke, "newsletter", "yes")
+    office.clock.advance(minutes=1)
+    page = office.visitor().post(f"/u/{token_of(office)}")
+    office.work()
+
+    assert page.heading == "Stopped"
+    assert state(office)[1, "newsletter"] == 0
