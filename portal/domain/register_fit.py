@@ -82,8 +82,9 @@ def _warnings(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
     for entry in register.fields:
         if entry.id not in fields:
             yield f"the register's field {entry.id} is held by no adapter"
-        elif entry.editable and entry.id not in writable:
-            yield f"the register calls the field {entry.id} editable, but no adapter can write it"
+        elif (entry.editable or entry.replaceable) and entry.id not in writable:
+            how = "editable" if entry.editable else "replaceable"
+            yield f"the register calls the field {entry.id} {how}, but no adapter can write it"
     for purpose in register.purposes:
         if purpose.id not in purposes:
             yield f"the register's purpose {purpose.id} is held by no adapter"

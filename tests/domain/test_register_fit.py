@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from portal.demo.settings import CONFIG
 from portal.domain.register import Register
 from portal.domain.register_file import read_register
 from portal.domain.register_fit import Held, fit
@@ -66,3 +67,14 @@ def test_without_a_name_to_tell_people_apart_that_is_told() -> None:
             .warnings[0]
             .startswith("no adapter holds a field of kind name")
         )
+
+
+def test_what_can_be_replaced_and_nobody_can_write_is_told() -> None:
+    demo = read_register((CONFIG / "register.toml").read_text("utf-8"), ["nl", "en"])
+    held = everything(demo)
+
+    found = fit(demo, {"crm": replace(held, writable=held.writable - {"delivery_note"})})
+
+    assert found.warnings == (
+        "the register calls the field delivery_note replaceable, but no adapter can write it",
+    )
