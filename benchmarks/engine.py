@@ -18,6 +18,7 @@ from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
 from portal.domain.terms import FEED
 from portal.proof.ledger import Ledger
+from portal.rights.address.others import OtherAddresses
 from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
@@ -60,11 +61,13 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
     adapters = {"crm": cast("Adapter", crm)}
     directory = Directory(adapters, {"bench": ()})
-    feed = Feed(database, Recalls(vault, utc_now), directory, FEED, utc_now)
-    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), feed, utc_now)
+    recalls = Recalls(vault, utc_now)
+    others = OtherAddresses(database, vault, recalls, utc_now)
+    feed = Feed(database, recalls, directory, FEED, utc_now)
+    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), feed, others, utc_now)
     delivering = Delivering(database, adapters, ledger, aftermath, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
-    requests = Requests(database, outbox, ledger, feed, utc_now)
+    requests = Requests(database, outbox, ledger, feed, others, utc_now)
     return Engine(database, outbox, requests, worker)
 
 

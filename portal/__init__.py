@@ -8,10 +8,12 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.composition import Portal, compose, relay_from
+from portal.composition import compose
 from portal.config import Settings
 from portal.domain.clock import Clock, utc_now
+from portal.from_settings import relay_from
 from portal.web import (
+    address,
     api,
     doors,
     embed,
@@ -33,6 +35,7 @@ from portal.web import (
     wellknown,
 )
 from portal.web.context import EXTENSION
+from portal.whole import Portal
 
 __all__ = ["Portal", "compose", "create_app", "make_app", "relay_from"]
 
@@ -81,6 +84,7 @@ def make_app(portal: Portal) -> Flask:
     language.init_app(app, settings.timezone)
     for part in (
         signin,
+        address,
         doors,
         receipt,
         footer,

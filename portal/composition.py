@@ -1,25 +1,22 @@
 """Putting a portal together from its settings: the one place that sees every part."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from portal.access.api_keys import ApiKeys
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
-from portal.access.lifetimes import Lifetimes
+from portal.access.mailed import MailedProofs
 from portal.access.notices import JOB as NOTICE
-from portal.access.notices import NoticeMail
+from portal.access.notices import NoticeMail, Notices
 from portal.access.proof_mail import ProofMail
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
-from portal.adapters.contract import Registry
 from portal.adapters.registry import load_adapters
 from portal.adapters.shadow import in_shadow, shadows
-from portal.config import Limits, MailSettings, Settings
+from portal.config import Settings
 from portal.consent.links import FooterLinks
 from portal.consent.record import ConsentRecord, hash_of
 from portal.desk.acts import Acts
@@ -30,13 +27,16 @@ from portal.desk.sessions import OperatorSessions
 from portal.desk.signin import SigningIn
 from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock, utc_now
-from portal.domain.register import Register
 from portal.domain.register_file import read_register, register_text
-from portal.erased import Erased, put_together
+from portal.erased import put_together
+from portal.from_settings import lifetimes_from, rates_of, relay_from, spans_from
 from portal.mail.messages import LetterWriter
-from portal.mail.smtp import Mailer, Relay
+from portal.mail.smtp import Mailer
 from portal.mailings import PAUSE, Mailings
+from portal.moved import put_moved_together
 from portal.proof.ledger import Ledger
+from portal.rights.address.means import Means
+from portal.rights.address.others import OtherAddresses
 from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
 from portal.rights.cases import Cases
@@ -65,7 +65,7 @@ from portal.store.recalls import Recalls
 from portal.store.retention import Retention
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
-from portal.sync.gates import Gates, Rate
+from portal.sync.gates import Gates
 from portal.sync.jobs import Handlers
 from portal.sync.outbox import Outbox
 from portal.sync.schedule import JOB as SCHEDULE
@@ -74,43 +74,7 @@ from portal.sync.worker import Worker
 from portal.upkeep import Upkeep
 from portal.web.context import Services
 from portal.web.wellknown import policy_since
-
-
-@dataclass(frozen=True)
-class Portal:
-    """A running portal: what the command line, the demo and the tests hold on to."""
-
-    settings: Settings
-    register: Register
-    database: Database
-    vault: Vault
-    adapters: Registry
-    outbox: Outbox
-    ledger: Ledger
-    gates: Gates
-    handlers: Handlers
-    overdue: Overdue
-    schedule: Schedule
-    erased: Erased
-    worker: Worker
-    crew: Crew
-    services: Services = field(repr=False)
-
-    def start(self) -> None:
-        """Begin to work in the background."""
-        self.schedule.arm()
-        self.crew.start()
-
-    def stop(self) -> None:
-        """Finish what is in hand."""
-        self.crew.stop()
-
-    def close(self) -> None:
-        """Stop, and let go of every connection."""
-        self.stop()
-        for adapter in self.adapters.values():
-            adapter.close()
-        self.database.close()
+from portal.whole import Portal
 
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
@@ -131,16 +95,17 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
-    keep = timedelta(days=settings.retention.feed_days)
-    feed = Feed(database, Recalls(vault, clock), directory, keep, clock)
-    erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, feed, clock
-    )
-    requests = Requests(database, outbox, ledger, feed, clock)
-    cases = Cases(database, vault, ledger, clock)
-    reading = Reading(directory, register, database, settings.role_addresses)
-    consents = ConsentRecord(clock, hash_of(text))
     recalls = Recalls(vault, clock)
+    others = OtherAddresses(database, vault, recalls, clock)
+    keep = timedelta(days=settings.retention.feed_days)
+    feed = Feed(database, recalls, directory, keep, clock)
+    erased = put_together(
+        database, vault, outbox, ledger, register, adapters, directory, journal, feed, others, clock
+    )
+    requests = Requests(database, outbox, ledger, feed, others, clock)
+    cases = Cases(database, vault, ledger, clock)
+    reading = Reading(directory, register, database, others, settings.role_addresses)
+    consents = ConsentRecord(clock, hash_of(text))
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     links = FooterLinks(keys.links)
     mailings = Mailings.put_together(
@@ -162,9 +127,34 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     correcting = Correcting(register, requests, Seals(vault))
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
-    keep = timedelta(days=settings.retention.requests_days)
-    retention = Retention(database, keep, clock)
+    retention = Retention(database, timedelta(days=settings.retention.requests_days), clock)
     overdue = Overdue(database, zone, clock)
+    writer = LetterWriter(settings.contact, zone)
+    mailer = Mailer(relay_from(settings.mail, settings.public_url))
+    site_names = {site.id: site.name for site in settings.sites}
+    mailed = MailedProofs(database, vault, lifetimes, clock)
+    means = Means(
+        database=database,
+        vault=vault,
+        outbox=outbox,
+        ledger=ledger,
+        recalls=recalls,
+        others=others,
+        sessions=sessions,
+        mailed=mailed,
+        notices=Notices(outbox),
+        directory=directory,
+        reading=reading,
+        requests=requests,
+        register=register,
+        cases=cases,
+        spans=spans_from(settings.limits),
+        site_names=site_names,
+        public_url=settings.public_url,
+        zone=zone,
+        clock=clock,
+    )
+    moved = put_moved_together(means, settings.limits, writer, mailer)
     schedule = Schedule(
         database,
         outbox,
@@ -176,14 +166,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             Every("breaks", timedelta(hours=1), mailings.pausing.forget),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
+            Every("addresses", timedelta(hours=1), moved.changing.asking.forget),
             Every("cases", timedelta(days=1), cases.forget),
             Every("census", timedelta(days=1), Census(database, adapters, clock).take),
         ),
         clock,
     )
-    writer = LetterWriter(settings.contact, zone)
-    mailer = Mailer(relay_from(settings.mail, settings.public_url))
-    site_names = {site.id: site.name for site in settings.sites}
     handlers: Handlers = {
         PROOF_MAIL: ProofMail(
             database,
@@ -202,6 +190,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
         SCHEDULE: schedule,
         **erased.handlers,
+        **moved.handlers,
     }
     chores = (
         partial(ledger.seal, database),
@@ -228,7 +217,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         database=database,
         adapters=adapters,
         asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
-        redeeming=Redeeming(database, vault, sessions, lifetimes, clock),
+        redeeming=Redeeming(database, vault, sessions, mailed, clock),
         api_keys=ApiKeys(database, vault, ledger, settings.limits.api_calls_per_minute, clock),
         sessions=sessions,
         rights=Rights(
@@ -262,6 +251,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
             cases=cases,
+            changing=moved.changing,
             telling_apart=TellingApart(database, vault, sessions, register, reading, clock),
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
@@ -297,40 +287,3 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         crew=crew,
         services=services,
     )
-
-
-def lifetimes_from(limits: Limits) -> Lifetimes:
-    """The durations that the settings give in seconds."""
-    return Lifetimes(
-        signin=timedelta(seconds=limits.token_lifetime),
-        confirm=timedelta(seconds=limits.confirm_lifetime),
-        fresh_proof=timedelta(seconds=limits.proof_lifetime),
-        session_idle=timedelta(seconds=limits.session_idle),
-        session_absolute=timedelta(seconds=limits.session_absolute),
-        code_tries=limits.code_tries,
-    )
-
-
-def relay_from(mail: MailSettings, public_url: str) -> Relay:
-    """The mail server that the settings name."""
-    return Relay(
-        server=mail.server,
-        port=mail.port,
-        security=mail.security,
-        sender=mail.sender,
-        sender_name=mail.sender_name,
-        username=mail.username,
-        password=mail.password.get_secret_value() if mail.password else None,
-        ca_file=str(mail.ca_file) if mail.ca_file else None,
-        timeout=mail.timeout,
-        message_id_domain=urlsplit(public_url).hostname or "localhost",
-    )
-
-
-def rates_of(adapters: Registry) -> dict[str, Rate]:
-    """The adapters that may not be called as they come."""
-    return {
-        name: Rate(adapter.settings.per_second, adapter.settings.burst)
-        for name, adapter in adapters.items()
-        if adapter.settings.per_second is not None
-    }

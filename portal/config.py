@@ -148,6 +148,13 @@ class Limits(Part):
     api_calls_per_minute: int = Field(default=120, ge=1)
     """Of one API key."""
     code_tries: int = Field(default=5, ge=1, le=10)
+    address_wait: int = Field(default=86_400, ge=3600, le=7 * 86_400)
+    """How long a new address waits for a word of the old mailbox before it takes effect."""
+    address_back: int = Field(default=14 * 86_400, ge=86_400, le=60 * 86_400)
+    """How long the old mailbox can take it back."""
+    address_links: int = Field(default=365 * 86_400, ge=86_400, le=5 * 365 * 86_400)
+    """How long the new address is kept, sealed, so that links in older mail stop what goes
+    there."""
 
     @model_validator(mode="after")
     def _idle_ends_before_the_session(self) -> Self:

@@ -9,6 +9,7 @@ from portal.domain.clock import Clock
 from portal.domain.register import Ground, Kind, Register
 from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
+from portal.rights.address.others import OtherAddresses
 from portal.rights.aftermath import Aftermath
 from portal.rights.feed import Feed
 from portal.rights.naming import Naming
@@ -48,6 +49,7 @@ def put_together(
     directory: Directory,
     journal: Journal,
     feed: Feed,
+    others: OtherAddresses,
     clock: Clock,
 ) -> Erased:
     """All of it, over one portal's own parts."""
@@ -66,7 +68,7 @@ def put_together(
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, feed, clock),
+        aftermath=Aftermath(outbox, suppressions, feed, others, clock),
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins, naming
         ),

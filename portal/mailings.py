@@ -74,6 +74,7 @@ class Mailings:
             ),
             pause_over=PauseOver(
                 database,
+                vault,
                 register,
                 reading,
                 requests,

@@ -172,6 +172,11 @@ class Sessions:
         others = [Session.subject_id == signed_in.mailbox_id, Session.id != signed_in.session_id]
         self._end(db, others)
 
+    def end_all(self, db: Db, subject_id: str) -> None:
+        """End every session of a subject, within a transaction of the caller's."""
+        self._end(db, [Session.subject_id == subject_id])
+        self._ledger.note(db, Event.SESSIONS_ENDED, subject_id=subject_id)
+
     def end_expired(self) -> None:
         """A chore: empty what sessions and proofs that have run out still hold sealed."""
         now = self._clock()

@@ -246,7 +246,8 @@ class Capabilities:
     idempotent: bool = False
     """Does the CRM itself honour idempotency keys?"""
     optional: frozenset[str] = frozenset()
-    """Of ``set_address``, ``set_frequency``, ``set_link``, ``changes_since``, …"""
+    """Of ``set_address`` (see `SetsAddress`), ``set_frequency`` (see `SetsFrequency`),
+    ``set_link``, ``changes_since``, …"""
     frequencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Purpose id → ids of the frequencies that it can set; goes with ``set_frequency``."""
 
@@ -376,5 +377,24 @@ class SetsFrequency(Protocol):
         """
 
 
+@runtime_checkable
+class SetsAddress(Protocol):
+    """What an adapter can do whose ``capabilities.optional`` names ``set_address``."""
+
+    def set_address(self, ref: Ref, seen: str, address: str, *, key: str) -> Outcome:
+        """Write the address that the record is found by, and everything that hangs on it.
+
+        Raises `Conflict` when the record's own address is no longer ``seen``, as `Record.email` has
+        given it, and nothing was written then; `Refused` when the CRM will not have this address
+        twice. An address that is there already is `Outcome.ALREADY`.
+        """
+
+
 Registry = Mapping[str, Adapter]
 """Adapters by name, in the order of the configuration."""
+
+
+def that_sets_address(adapter: Adapter) -> SetsAddress | None:
+    """The same adapter, if it can write addresses; None: a person has to do that."""
+    can = "set_address" in adapter.capabilities.optional
+    return adapter if can and isinstance(adapter, SetsAddress) else None

@@ -19,6 +19,8 @@ from portal.adapters.contract import (
     Outcome,
     Record,
     Ref,
+    Unsupported,
+    that_sets_address,
 )
 
 READING = frozenset({"warnings", "categories", "changes_since", "webhook"})
@@ -99,6 +101,13 @@ class Shadow:
             kept = [f"{one.category}:{one.ground}" for one in plan.retained]
             self._stop("erase", kind=str(plan.kind), removed=list(plan.removed), retained=kept)
         return self._real.erase(ref, key=key)
+
+    def set_address(self, ref: Ref, seen: str, address: str, *, key: str) -> Outcome:
+        self._stop("set_address")
+        able = that_sets_address(self._real)
+        if able is None:
+            raise Unsupported("addresses are not written here")
+        return able.set_address(ref, seen, address, key=key)
 
     def __getattr__(self, name: str) -> Any:
         """What the contract does not name is taken to write, unless it is known not to."""

@@ -16,6 +16,8 @@ from portal.adapters.contract import (
     Outcome,
     Record,
     Ref,
+    Unsupported,
+    that_sets_address,
 )
 from portal.faults import fault
 
@@ -65,6 +67,13 @@ class Watched:
     def erase(self, ref: Ref, *, key: str) -> Erasure:
         with _Call(self.name, "erase"):
             return self._adapter.erase(ref, key=key)
+
+    def set_address(self, ref: Ref, seen: str, address: str, *, key: str) -> Outcome:
+        with _Call(self.name, "set_address"):
+            able = that_sets_address(self._adapter)
+            if able is None:
+                raise Unsupported("addresses are not written here")
+            return able.set_address(ref, seen, address, key=key)
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         with _Call(self.name, "erasure_plan"):

@@ -11,6 +11,7 @@ class Goal(StrEnum):
     COPY = "copy"
     ERASE = "erase"
     QUESTION = "question"
+    ADDRESS = "address"
 
 
 class Right(StrEnum):
@@ -27,6 +28,7 @@ class Right(StrEnum):
     LESS = "less"  # how often a mailing comes: a wish, within what she agreed to
     KEEP = "keep"  # an erasure that waits is taken back: she changed her mind
     QUESTION = "question"
+    ADDRESS = "address"  # Art. 16: the e-mail address, by which she is found
 
 
 class DeliveryState(StrEnum):
@@ -92,5 +94,5 @@ LANE_OF_RIGHT = {
     Right.LESS: Lane.PROTECT,
 }
 
-FRESH_PROOF_GOALS = frozenset({Goal.COPY, Goal.ERASE})
+FRESH_PROOF_GOALS = frozenset({Goal.COPY, Goal.ERASE, Goal.ADDRESS})
 """Goals that need a proof of the mailbox for just that, minutes old, and finish top-level only."""

@@ -70,6 +70,8 @@ class Event(StrEnum):
     """A whole system was gone through for people who were erased."""
     REPLAYED = "replayed"
     """After a restored back-up: what had been asked for since was done once more."""
+    ADDRESS_CHANGE = "address_change"
+    """How far a change of address is: its fact ``step`` says."""
     PERSON_OPENED = "person_opened"
     """Of several people under one address, one has shown who she is."""
     RELEASED = "released"

@@ -7,6 +7,7 @@ from portal.access.subjects import Named
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.address.others import OtherAddresses
 from portal.rights.feed import Feed
 from portal.rights.recheck import recheck
 from portal.rights.requests import delivery_of
@@ -20,8 +21,14 @@ class Aftermath:
     """Written in the transaction in which an erasure ends."""
 
     def __init__(
-        self, outbox: Outbox, suppressions: Suppressions, feed: Feed, clock: Clock
+        self,
+        outbox: Outbox,
+        suppressions: Suppressions,
+        feed: Feed,
+        others: OtherAddresses,
+        clock: Clock,
     ) -> None:
+        self._others = others
         self._outbox = outbox
         self._suppressions = suppressions
         self._feed = feed
@@ -49,3 +56,4 @@ class Aftermath:
         # What is written with a job's end; the worker that ends it looks for more by itself.
         unit = Unit(db, "job ended")
         recheck(unit, self._outbox, delivery, last.subject_id, task.payload, self._clock())
+        self._others.forget(db, last.subject_id)

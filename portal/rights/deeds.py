@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from portal.access.directory import records_of
 from portal.access.subjects import Opened
 from portal.adapters.contract import (
     Adapter,
@@ -21,9 +20,11 @@ from portal.adapters.contract import (
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
+from portal.rights.address.deed import move
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal, by_read_back
 from portal.rights.frequency import set_frequency
 from portal.rights.holdings import name_of
+from portal.rights.known import addresses_in, is_any, records_under
 from portal.rights.outcomes import as_outcome
 from portal.rights.parts import hers_among, refs_of, whose
 from portal.rights.restricting import restrict
@@ -111,7 +112,7 @@ def likeness(payload: Mapping[str, Any]) -> str:
 
 
 def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
-    email = Email.parse(payload["email"])
+    hers = addresses_in(payload)
     wanted: dict[Ref, list[Change]] = {}
     met: set[str] = set()
     for ref_key, stored in payload["records"].items():
@@ -121,9 +122,9 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         ]
         record = adapter.read(ref)
         # A record that was erased, or is somebody else's by now, is not written to.
-        if record is not None and email.same_mailbox(record.email):
+        if record is not None and is_any(hers, record.email):
             met |= _met(record, changes)
-            wanted[ref] = _unwritten(record, changes)
+            wanted[ref] = _differing(record, changes)  # not what was written already
     if met:  # of several records none is written before every one of them was looked at
         return Ended(DeliveryState.CONFLICT, {"fields": sorted(met)})
     if not wanted:
@@ -151,11 +152,6 @@ def _met(record: Record, changes: Sequence[Change]) -> set[str]:
     }
 
 
-def _unwritten(record: Record, changes: Sequence[Change]) -> list[Change]:
-    """Before writing: what an attempt whose answer was lost has not written already."""
-    return _differing(record, changes)
-
-
 def _differing(record: Record | None, changes: Sequence[Change]) -> list[Change]:
     """What the record does not hold yet."""
     if record is None:
@@ -171,8 +167,7 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     purpose, granted = payload["purpose"], payload["granted"]
     told = payload["evidence"]
     evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
-    records = records_of(adapter, Email.parse(payload["email"]))
-    records = hers_among(records, payload)
+    records = hers_among(records_under(adapter, addresses_in(payload)), payload)
     if not records:
         # Nothing to stop is as good as stopped; a consent that nobody can keep was not given.
         end = DeliveryState.FAILED if granted else DeliveryState.CONFIRMED
@@ -199,8 +194,8 @@ def _confirms(record: Record, purpose: str, granted: bool) -> bool:
 
 
 def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
-    email = Email.parse(payload["email"])
-    refs = _to_erase(adapter, payload, email)
+    addresses = addresses_in(payload)
+    refs = _to_erase(adapter, payload, addresses)
     if refs is None:
         return Ended(DeliveryState.AWAITING, by_a_person=True)
     erasures, hers, shadow = [], [], Rehearsal()
@@ -208,7 +203,7 @@ def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         with shadow:
             if adapter.erased(ref):  # by an attempt before, whose answer was lost
                 erasures.append(adapter.erasure_plan(ref))
-            elif _is_hers(adapter, ref, email):
+            elif _is_hers(adapter, ref, addresses):
                 hers.append(ref)
                 erasures.append(adapter.erase(ref, key=f"{key}:{number}"))
     if in_shadow := shadow.ended():
@@ -227,13 +222,15 @@ def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     return Ended(DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED, outcome)
 
 
-def _to_erase(adapter: Adapter, payload: Mapping[str, Any], email: Email) -> list[Ref] | None:
+def _to_erase(
+    adapter: Adapter, payload: Mapping[str, Any], addresses: Sequence[Email]
+) -> list[Ref] | None:
     """Those that were reviewed, or else those found now; None: a person has to see to it."""
     if adapter.capabilities.erase is None:
         return None
     if payload["refs"] is not None:
         return [Ref(adapter.name, ref_key) for ref_key in payload["refs"]]
-    records = records_of(adapter, email)
+    records = records_under(adapter, addresses)
     if "who" in payload:
         return refs_of(records, payload["who"])
     names = {name_of(record, payload["name_fields"]) for record in records}
@@ -242,17 +239,18 @@ def _to_erase(adapter: Adapter, payload: Mapping[str, Any], email: Email) -> lis
     return [record.ref for record in records]
 
 
-def _is_hers(adapter: Adapter, ref: Ref, email: Email) -> bool:
+def _is_hers(adapter: Adapter, ref: Ref, addresses: Sequence[Email]) -> bool:
     """Is it still the record of this mailbox, or at least of no other?
 
     A database may give the number of a deleted row to the next person, and an attempt whose answer
     was lost comes back under that number.
     """
     record = adapter.read(ref)
-    return record is None or not record.email or email.same_mailbox(record.email)
+    return record is None or not record.email or is_any(addresses, record.email)
 
 
 DEEDS: Mapping[str, Deed] = {
+    "address": move,
     "correct": _correct,
     "consent": _consent,
     "restrict": restrict,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import (
@@ -16,15 +16,15 @@ from portal.adapters.contract import (
     Registry,
     Unsupported,
 )
-from portal.consent.record import OVERTAKEN, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.address.deed import BY_HAND, CHANGED
 from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
 from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
-from portal.rights.planned import planned_of
+from portal.rights.overtaken import overtaken
 from portal.rights.requests import delivery_of, job_key, named_by
 from portal.store.database import Database
 from portal.store.tables import Delivery, Request
@@ -48,6 +48,10 @@ AWAITING_AGAIN = 300.0
 """Seconds until an asynchronous CRM is read once more."""
 INSISTS = 3
 """Attempts after which a CRM that sees a conflict where we see none is believed."""
+FOR_A_PERSON = {BY_HAND: AlarmKind.BY_HAND, CHANGED: AlarmKind.ADDRESS_UNCLEAR}
+"""Causes of what is at its end for the portal, and for nobody else."""
+NO_LOSS = frozenset({"correct", "address"})
+"""Deeds that the brake does not count: nothing is taken away by them."""
 ENDED_IN_CONFLICT = "conflict"
 """The end of a job whose payload waits for the subscriber's choice."""
 
@@ -97,59 +101,22 @@ class Delivering(Handler):
         self._moves(key, DeliveryState.QUEUED)(session)
 
     def _do(self, adapter: Adapter, task: Task) -> Ended:
-        if self._was_taken_back(task):
-            return Ended(DeliveryState.CONFIRMED, {"cause": OVERTAKEN})
+        with self._database.reading() as db:
+            cause = overtaken(db, task, self._clock())
+        if cause is not None:
+            return Ended(DeliveryState.CONFIRMED, {"cause": cause})
         return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
         payload = task.payload
         if (
-            payload["do"] in {"correct", "often"}
+            payload["do"] in {"correct", "often", "address"}
             or payload.get("granted")
             or payload.get("on") is False
         ):
             return False
         with self._database.reading() as db:
             return self._brake.is_on(db, adapter)
-
-    def _was_taken_back(self, task: Task) -> bool:
-        """Has she decided otherwise since, or asked for erasure? What overtook this must stand.
-
-        A dead letter may be tried again long after, so this is asked about withdrawals, too. They
-        give way to nothing but a consent that reaches this very system; a consent gives way to a
-        withdrawal on any site.
-        """
-        if task.payload["do"] == "restrict":
-            return self._needs_no_restriction(task)
-        if task.payload["do"] != "consent":
-            return False
-        subject_id, purpose = task.subject_id or "", task.payload["purpose"]
-        with self._database.reading() as db:
-            if not task.payload["granted"]:
-                here = ConsentRecord.latest_for(db, subject_id, purpose, task.adapter or "")
-                return here is not None and here.granted
-            own = delivery_of(db, task.key)
-            latest = ConsentRecord.latest(db, subject_id).get(purpose)
-            erasure = db.scalar(
-                select(func.max(Delivery.id))
-                .join(Request, Request.id == Delivery.request_id)
-                .where(Request.subject_id == task.subject_id, Request.right == Right.ERASE)
-                .where(Request.dropped_at.is_(None))
-            )
-            for_all = ConsentRecord.for_all(db, subject_id, purpose)
-        if own is not None and erasure is not None and erasure > own.id:
-            return True
-        if for_all and latest and not for_all.granted and for_all.at >= latest.at:
-            return True
-        return latest is not None and not latest.granted
-
-    def _needs_no_restriction(self, task: Task) -> bool:
-        """It is for an erasure that waits, and free again without one: as things stand now."""
-        with self._database.reading() as db:
-            if not task.payload["on"]:
-                return planned_of(db, task.subject_id or "", self._clock()) is not None
-            erasure = db.get(Request, task.payload["erasure"])
-            return erasure is None or erasure.dropped_at is not None
 
     def _stumbled(self, task: Task, error: AdapterError) -> Result:
         match error:
@@ -174,16 +141,21 @@ class Delivering(Handler):
 
         Only a correction can meet another change: a withdrawal or an erasure is done all the same.
         """
-        if task.payload["do"] == "correct" and task.attempt >= INSISTS:
-            return self._answer(task, Ended(DeliveryState.CONFLICT))
+        do = task.payload["do"]
+        if do in {"correct", "address"} and task.attempt >= INSISTS:
+            cause = {"cause": CHANGED} if do == "address" else {}
+            return self._answer(task, Ended(DeliveryState.CONFLICT, cause))
         return Again("changed", None, self._moves(task.key, DeliveryState.QUEUED, cause="changed"))
 
     def _answer(self, task: Task, ended: Ended) -> Result:
         moved = self._moves(task.key, ended.state, **ended.outcome)
+        alarm = FOR_A_PERSON.get(str(ended.outcome.get("cause")))
         match ended.state:
             case DeliveryState.UNCONFIRMED:
                 log.error("job %d: %s answered well and kept the old", task.id, task.adapter)
                 return Again(NOT_CONFIRMED, record=self._rings(task, moved))
+            case DeliveryState.AWAITING | DeliveryState.CONFLICT if alarm is not None:
+                return Finished(self._rings(task, moved, alarm))
             case DeliveryState.AWAITING if ended.until is not None:
                 return Later(ended.until, moved)
             case DeliveryState.AWAITING if not ended.by_a_person:
@@ -197,8 +169,10 @@ class Delivering(Handler):
             return Finished(self._erased(task, moved))
         return Finished(moved)
 
-    def _rings(self, task: Task, moved: Recording) -> Recording:
-        """It moves, and a person is told what was not confirmed."""
+    def _rings(
+        self, task: Task, moved: Recording, kind: AlarmKind = AlarmKind.NOT_CONFIRMED
+    ) -> Recording:
+        """It moves, and a person is told what was not confirmed, or has to be done by hand."""
 
         def record(db: Db) -> None:
             moved(db)
@@ -207,8 +181,8 @@ class Delivering(Handler):
                 return
             raise_alarm(
                 db,
-                AlarmKind.NOT_CONFIRMED,
-                _about(task.key),
+                kind,
+                _about(task.key) if kind is AlarmKind.NOT_CONFIRMED else f"{kind}:{task.key}",
                 now=self._clock(),
                 adapter=task.adapter,
                 subject_id=task.subject_id,

@@ -20,6 +20,8 @@ CANCELLED = "cancelled"
 """Cause: she took the erasure back while it waited."""
 SOONER = "sooner"
 """Cause: she asked for it at once instead, while it waited."""
+PUT_BACK = "put_back"
+"""Cause: the old address was put back before the new one had reached this system."""
 BRAKE = "brake"
 """Cause: more erasures and withdrawals within an hour than are let through without a person."""
 

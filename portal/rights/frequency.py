@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from portal.access.directory import records_of
 from portal.adapters.contract import Adapter, ConsentState, Record, SetsFrequency
-from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, Ended, Rehearsal, by_read_back
+from portal.rights.known import addresses_in, records_under
 from portal.rights.parts import hers_among
 
 
 def set_frequency(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     """The deed: reads first, writes, reads back. What is off stays as it is."""
     purpose, wanted = payload["purpose"], payload["frequency"]
-    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
+    records = hers_among(records_under(adapter, addresses_in(payload)), payload)
     if not records:
         return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
     outcomes, unconfirmed, shadow = [], [], Rehearsal()

@@ -1,7 +1,7 @@
 """What is held about a subscriber, read live, and how much of it this proof may see."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from portal.access.directory import Directory
@@ -10,6 +10,7 @@ from portal.adapters.contract import Adapter, Record
 from portal.domain.addresses import Email
 from portal.domain.countries import country_code
 from portal.domain.register import FieldEntry, Kind, Register
+from portal.rights.address.others import OtherAddresses
 from portal.store.database import Database
 
 
@@ -20,6 +21,9 @@ class Barrier(StrEnum):
     """Records of different names: whose they are, a mailbox does not say."""
     ROLE_ADDRESS = "role_address"
     """An address that a whole company reads."""
+    JUST_CHANGED = "just_changed"
+    """The address was made hers a short while ago, and the old mailbox has not said that it was
+    she: until it can say no more nothing is shown."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,10 +71,12 @@ class Reading:
         directory: Directory,
         register: Register,
         database: Database,
+        others: OtherAddresses,
         role_addresses: Collection[str],
     ) -> None:
         self._directory = directory
         self._database = database
+        self._others = others
         self._names = [field.id for field in register.fields if field.kind is Kind.NAME]
         self._roles = frozenset(role_addresses)
 
@@ -80,7 +86,7 @@ class Reading:
         Of adapters left ``unasked``, nothing.
         """
         held, opened = self.of_all(mailbox, unasked), mailbox.opened
-        if opened is None or held.barrier is Barrier.ROLE_ADDRESS:
+        if opened is None or held.barrier in {Barrier.ROLE_ADDRESS, Barrier.JUST_CHANGED}:
             return held
         records = {
             name: [one for one in records if self._owns(opened, name, one)]
@@ -110,11 +116,28 @@ class Reading:
             barrier=self._barrier(mailbox, names),
         )
 
+    def everywhere(self, mailbox: Mailbox) -> Holdings:
+        """The same, and what is held under the address that she has changed it into since.
+
+        For what may only be reduced: a link in older mail is about the older address.
+        """
+        held = self.of_all(mailbox)
+        for other in self._others.others(mailbox.email):
+            found = self._directory.find(other, mailbox.site)
+            records = {name: [*held.records.get(name, ())] for name in held.adapters}
+            for name, more in found.records.items():
+                records[name] += more
+            records = {name: records[name] for name in records if name not in found.away}
+            held = replace(held, records=records, away=[*{*held.away, *found.away}])
+        return held
+
     def adapters_of(self, mailbox: Mailbox) -> dict[str, Adapter]:
         """The systems that this subscriber's site looks in."""
         return self._directory.adapters_of(mailbox.site)
 
     def _barrier(self, mailbox: Mailbox, names: Collection[str]) -> Barrier | None:
+        if self._others.is_just_changed(mailbox.email):
+            return Barrier.JUST_CHANGED
         if is_role(mailbox.email, self._roles):
             return Barrier.ROLE_ADDRESS
         if len(names) > 1 or (names and self._is_shared(mailbox)):

@@ -15,9 +15,17 @@ from portal.store.tables import Consent, Delivery, Mark, Request, SubjectAlias
 from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task
 
 JOB = "journal"
-JOURNALED = (Right.ERASE, Right.WITHDRAW, Right.OBJECT, Right.CONSENT, Right.KEEP)
+JOURNALED = (
+    Right.ERASE,
+    Right.WITHDRAW,
+    Right.OBJECT,
+    Right.CONSENT,
+    Right.KEEP,
+    Right.ADDRESS,
+)
 """Consents, too: without them a later "yes" would be taken for a "no" after a restore. And that an
-erasure was taken back: without that somebody would be erased who has changed her mind."""
+erasure was taken back: without that somebody would be erased who has changed her mind. A change of
+address brings her keyed hashes along, so that she is the same person afterwards."""
 MAILBOX = "mailbox"
 """In the details of a request of one of several people: the subject that the address names."""
 MAILBOX_ALIASES = "mailbox_aliases"

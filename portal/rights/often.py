@@ -98,7 +98,7 @@ class Often:
 
         None: it is off, and nothing was written.
         """
-        held = self._reading.of(link)
+        held = self._reading.everywhere(link)
         with self._database.unit("frequency chosen by a link") as unit:
             db = unit.session
             subject_id = subject_of(db, self._vault, link.email, self._clock())

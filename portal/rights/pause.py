@@ -88,7 +88,7 @@ class Pausing:
 
         :raises NotNow: see there; nothing was written.
         """
-        held, whose = self._reading.of_all(signed_in), signed_in.as_mailbox
+        held, whose = self._reading.everywhere(signed_in), signed_in.as_mailbox
         with self._database.unit("break begun") as unit:
             take_turns(unit.session, whose.subject_id)
             part = self._begin(unit, whose, purpose, held, months, locale, SOURCE)
@@ -102,7 +102,7 @@ class Pausing:
 
         :raises NotNow: see there; nothing was written.
         """
-        held = self._reading.of(link)
+        held = self._reading.everywhere(link)
         with self._database.unit("break begun by a link") as unit:
             subject_id = subject_of(unit.session, self._vault, link.email, self._clock())
             take_turns(unit.session, subject_id)

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session as Db
 
 from portal.access.notices import Notices
-from portal.access.subjects import Named, take_turns
-from portal.adapters.contract import Adapter, AdapterError, RateLimited, Ref
+from portal.access.subjects import Named, known_subject, take_turns
+from portal.adapters.contract import Adapter, AdapterError, RateLimited, Record, Ref
 from portal.consent.record import PAUSE_OVER, ConsentRecord
-from portal.domain.addresses import Email
+from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register, in_language
 from portal.domain.rights import Goal, Right
@@ -25,6 +25,7 @@ from portal.store.database import Database, Unit
 from portal.store.recalls import Purpose as KeptFor
 from portal.store.recalls import Recalled, Recalls
 from portal.store.tables import Consent
+from portal.store.vault import Vault
 from portal.sync.jobs import Again, Finished, Handler, Later, Recording, Result, Task
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class PauseOver(Handler):
     def __init__(
         self,
         database: Database,
+        vault: Vault,
         register: Register,
         reading: Reading,
         requests: Requests,
@@ -53,6 +55,7 @@ class PauseOver(Handler):
         clock: Clock,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._register = register
         self._reading = reading
         self._requests = requests
@@ -81,9 +84,9 @@ class PauseOver(Handler):
         holders = {name: adapters[name] for name in holders_of(purpose, adapters)}
         try:
             left = {
-                name: keys
+                name: found
                 for name, adapter in holders.items()
-                if (keys := _still_paused(adapter, whose.email, kept, pause))
+                if (found := self._still_paused(adapter, kept, pause))
             }
         except RateLimited as busy:
             return Again("rate_limited", busy.retry_after)
@@ -103,7 +106,7 @@ class PauseOver(Handler):
         kept: Recalled,
         whose: Named,
         purpose: Purpose,
-        left: Mapping[str, Sequence[str]],
+        left: Mapping[str, Sequence[Record]],
     ) -> Recording:
         locale = kept.told["locale"]
 
@@ -113,8 +116,14 @@ class PauseOver(Handler):
             unit = Unit(db, "job ended")
             evidence = self._record.evidence(purpose, locale, PAUSE_OVER)
             deliveries = {
-                name: consent(whose.email, purpose.id, True, evidence, keys)
-                for name, keys in left.items()
+                name: consent(
+                    Email.parse(records[0].email),
+                    purpose.id,
+                    True,
+                    evidence,
+                    [record.ref.key for record in records],
+                )
+                for name, records in left.items()
             }
             details = {"purposes": [purpose.id], "by": PAUSE_OVER}
             request_id = self._requests.write(
@@ -176,19 +185,32 @@ class PauseOver(Handler):
 
         return record
 
+    def _still_paused(self, adapter: Adapter, kept: Recalled, pause: Consent) -> list[Record]:
+        """Of the records that the break turned off: hers in which nobody has decided since.
 
-def _still_paused(adapter: Adapter, email: Email, kept: Recalled, pause: Consent) -> list[str]:
-    """Of the records that the break turned off: those in which nobody has decided since."""
-    found = []
-    for key in kept.told["on"].get(adapter.name, ()):
-        record = adapter.read(Ref(adapter.name, key))
-        if record is None or not email.same_mailbox(record.email):
-            continue
-        state = record.consents.get(pause.purpose)
-        if state is None or state.granted is None:  # a stop leaves no trace there
-            found.append(key)
-        elif not state.granted:
-            later = state.at is not None and state.at > pause.at + SAME_MOMENT
-            if not later and pause.source.startswith(state.source or ""):  # perhaps cut
-                found.append(key)
-    return found
+        She may have another address by now, and a key may be somebody else's: whose a record is,
+        its own address says.
+        """
+        found = []
+        for key in kept.told["on"].get(adapter.name, ()):
+            record = adapter.read(Ref(adapter.name, key))
+            if record is not None and self._is_hers(record, kept) and _is_as_paused(record, pause):
+                found.append(record)
+        return found
+
+    def _is_hers(self, record: Record, kept: Recalled) -> bool:
+        try:
+            email = Email.parse(record.email)
+        except InvalidEmail:
+            return False
+        with self._database.reading() as db:
+            return known_subject(db, self._vault, email) == kept.subject_id
+
+
+def _is_as_paused(record: Record, pause: Consent) -> bool:
+    state = record.consents.get(pause.purpose)
+    if state is None or state.granted is None:  # a stop leaves no trace there
+        return True
+    later = state.at is not None and state.at > pause.at + SAME_MOMENT
+    hers = pause.source.startswith(state.source or "")  # perhaps cut
+    return not state.granted and not later and hers

@@ -1,5 +1,7 @@
 """Somebody who was erased is in a system again: tell a person, note it, and erase her again."""
 
+from collections.abc import Sequence
+
 from portal.adapters.contract import Ref
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
@@ -18,20 +20,23 @@ class Reappeared:
         self._ledger = ledger
         self._clock = clock
 
-    def report(self, unit: Unit, subject_id: str, email: Email, ref: Ref, *, by: str) -> bool:
+    def report(
+        self, unit: Unit, subject_id: str, addresses: Sequence[Email], ref: Ref, *, by: str
+    ) -> bool:
         """Alarm, ledger note and the job that erases the record again, in one transaction.
 
         Args:
             unit: The unit of work to write in.
             subject_id: Who is back.
-            email: Her address.
+            addresses: Hers; more than one after a change of address.
             ref: The record.
             by: What found it: ``recheck`` or ``sweep``.
 
         Returns:
             False: it is known already, and the job waits.
         """
-        if not reapply(unit, self._outbox, subject_id, ref.adapter, erasure_again(email, ref)):
+        again = erasure_again(addresses, ref)
+        if not reapply(unit, self._outbox, subject_id, ref.adapter, again):
             return False
         facts = {"adapter": ref.adapter, "by": by}
         self._ledger.note(unit.session, Event.REAPPEARED, subject_id=subject_id, facts=facts)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session as Db
 
-from portal.access.directory import Directory, records_of
+from portal.access.directory import Directory
 from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
 from portal.consent.record import OVERTAKEN, ConsentRecord
 from portal.consent.suppression import Suppressions
@@ -22,6 +22,7 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS, erasure, likeness
 from portal.rights.ended import BRAKE, NOT_CONFIRMED, Ended
+from portal.rights.known import addresses_in, records_under, with_also
 from portal.rights.planned import planned_of
 from portal.rights.restored import confirm
 from portal.rights.returned import Finding, look_at, opted_in_at
@@ -65,9 +66,9 @@ def reapply(
     return True
 
 
-def erasure_again(email: Email, ref: Ref) -> dict[str, Any]:
-    """Erase this one record again."""
-    return erasure(email, [ref], (), ())
+def erasure_again(addresses: Sequence[Email], ref: Ref) -> dict[str, Any]:
+    """Erase this one record again, of whoever has these addresses."""
+    return with_also(erasure(addresses[0], [ref], (), ()), addresses[1:])
 
 
 class Reapplying(Handler):
@@ -120,10 +121,10 @@ class Reapplying(Handler):
             return self._noted(task, Event.REAPPLY_DROPPED, cause="lifted")
         if waits is not None:  # an erasure of hers will do it, or she takes that back
             return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
-        email, now = Email.parse(task.payload["email"]), self._clock()
+        hers, now = addresses_in(task.payload), self._clock()
         refs = [Ref(adapter.name, key) for key in task.payload["refs"]]
         findings = {
-            look_at(adapter, ref, email, suppressed.since, self._opt_ins, now) for ref in refs
+            look_at(adapter, ref, hers, suppressed.since, self._opt_ins, now) for ref in refs
         }
         if Finding.OPTED_IN in findings:
             return self._lifted(task, adapter.name)
@@ -138,7 +139,7 @@ class Reapplying(Handler):
             latest = ConsentRecord.latest_for(db, task.subject_id or "", purpose, adapter.name)
         if latest is None or latest.granted:
             return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
-        records = records_of(adapter, Email.parse(task.payload["email"]))
+        records = records_under(adapter, addresses_in(task.payload))
         at, now = datetime.fromisoformat(task.payload["evidence"]["at"]), self._clock()
         if any(opted_in_at(record, at, {purpose}, now) for record in records):
             return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)

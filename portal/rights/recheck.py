@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session as Db
 
-from portal.access.directory import Directory, records_of
+from portal.access.directory import Directory
 from portal.adapters.contract import Adapter, AdapterError, Record, Ref, Registry
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.known import ALSO, addresses_in, records_under
 from portal.rights.parts import is_of
 from portal.rights.planned import planned_of
 from portal.rights.reappeared import Reappeared
@@ -55,6 +56,7 @@ def recheck(
         JOB,
         {
             "email": erased["email"],
+            ALSO: erased.get(ALSO, []),
             "refs": erased["refs"] or [],
             "subject": subject_id,
             # Of several people under the address, by whose name to know her: not by the address.
@@ -100,9 +102,9 @@ class Rechecking(Handler):
             return Finished()
         if waits is not None:  # she has asked herself, and may take it back
             return self._next(task, nothing)
-        email = Email.parse(task.payload["email"])
+        hers = addresses_in(task.payload)
         try:
-            found = self._look(adapter, email, task.payload, suppressed.since)
+            found = self._look(adapter, hers, task.payload, suppressed.since)
         except AdapterError as error:
             return stumbled(error)
         if Finding.OPTED_IN in found.values():
@@ -110,19 +112,23 @@ class Rechecking(Handler):
         back = [ref for ref, finding in found.items() if finding is Finding.BACK]
         if not back:
             return self._next(task, nothing)
-        return self._next(task, self._reported(subject_id, email, back))
+        return self._next(task, self._reported(subject_id, hers, back))
 
     def _look(
-        self, adapter: Adapter, email: Email, looked_for: Mapping[str, Any], since: datetime
+        self,
+        adapter: Adapter,
+        hers: Sequence[Email],
+        looked_for: Mapping[str, Any],
+        since: datetime,
     ) -> dict[Ref, Finding]:
         who, now = looked_for.get("who"), self._clock()
         refs = [Ref(adapter.name, key) for key in looked_for["refs"]]
         if who is not None:  # a key may be somebody else's by now, under the same address
             refs = [ref for ref in refs if _is_free_or_hers(adapter.read(ref), who)]
-        records = records_of(adapter, email)
+        records = records_under(adapter, hers)
         refs += [one.ref for one in records if who is None or is_of(one, who)]
         return {
-            ref: look_at(adapter, ref, email, since, self._opt_ins, now)
+            ref: look_at(adapter, ref, hers, since, self._opt_ins, now)
             for ref in dict.fromkeys(refs)
         }
 
@@ -139,12 +145,12 @@ class Rechecking(Handler):
 
         return record
 
-    def _reported(self, subject_id: str, email: Email, refs: Sequence[Ref]) -> Recording:
+    def _reported(self, subject_id: str, hers: Sequence[Email], refs: Sequence[Ref]) -> Recording:
         def record(db: Db) -> None:
             # What is written with a job's end; the worker that ends it looks for more by itself.
             unit = Unit(db, "job ended")
             for ref in refs:
-                self._reappeared.report(unit, subject_id, email, ref, by=JOB)
+                self._reappeared.report(unit, subject_id, hers, ref, by=JOB)
 
         return record
 

@@ -28,6 +28,9 @@ from portal.store.journal import Journal, JournalDamaged, Line
 from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
 from portal.sync.outbox import Outbox
 
+NOT_DONE_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.ADDRESS})
+"""What is hers to do again, or of which the journal holds no value."""
+
 
 @dataclass(slots=True)
 class Recreated:
@@ -151,7 +154,7 @@ class Recreating:
         db.flush()
         waits = is_planned(request, now) and not is_let_go
         for adapter in line.adapters:
-            there = adapter in self._adapters and line.right not in {Right.CONSENT, Right.KEEP}
+            there = adapter in self._adapters and line.right not in NOT_DONE_AGAIN
             state = DeliveryState.UNCONFIRMED if there else DeliveryState.CONFIRMED
             db.add(
                 Delivery(

@@ -211,7 +211,7 @@ class Replaying:
         wanted, now = hit.known, self._clock()
         if wanted.erased_since is not None:
             since = wanted.erased_since
-            finding = look_at(adapter, hit.ref, hit.email, since, self._opt_ins, now)
+            finding = look_at(adapter, hit.ref, [hit.email], since, self._opt_ins, now)
             if finding is not Finding.OPTED_IN:
                 return finding
         record = adapter.read(hit.ref) if wanted.stops else None
@@ -236,7 +236,7 @@ class Replaying:
     ) -> None:
         subject_id, adapter = hit.known.subject_id, hit.ref.adapter
         if what is Finding.BACK:
-            again = erasure_again(hit.email, hit.ref)
+            again = erasure_again([hit.email], hit.ref)
             new = reapply(unit, self._outbox, subject_id, adapter, again)
             replayed.erasures += new
             replayed.waiting += not new

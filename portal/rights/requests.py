@@ -13,6 +13,7 @@ from portal.domain.clock import Clock
 from portal.domain.rights import LANE_OF_RIGHT, DeliveryState, Lane, Right
 from portal.faults import fault
 from portal.proof.ledger import Event, Ledger
+from portal.rights.address.others import OtherAddresses
 from portal.rights.deeds import likeness
 from portal.rights.ended import LATER
 from portal.rights.feed import Feed
@@ -71,9 +72,16 @@ class Requests:
     """Takes requests down and tells how far they are."""
 
     def __init__(
-        self, database: Database, outbox: Outbox, ledger: Ledger, feed: Feed, clock: Clock
+        self,
+        database: Database,
+        outbox: Outbox,
+        ledger: Ledger,
+        feed: Feed,
+        others: OtherAddresses,
+        clock: Clock,
     ) -> None:
         self._database = database
+        self._others = others
         self._outbox = outbox
         self._ledger = ledger
         self._feed = feed
@@ -156,7 +164,8 @@ class Requests:
         self._feed.tell(unit, whose, right, request_id, details, due_at)
         if right in JOURNALED:  # before its deliveries: what is done first is not forgotten
             self._outbox.put(unit, JOURNAL, {}, key=journal_key(request_id), lane=Lane.PROTECT)
-        for adapter, payload in deliveries.items():
+        for adapter, told in deliveries.items():
+            payload = self._others.beside(db, whose.subject_id, told)
             like = None if due_at else likeness(payload)
             waiting = (
                 self._outbox.waiting_like(unit, like, whose.subject_id, adapter) if like else None

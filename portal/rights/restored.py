@@ -14,10 +14,20 @@ from portal.access.ask import JOB as PROOF_MAIL
 from portal.consent.record import OVERTAKEN, RESTORED
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.address.means import OLD as ADDRESS_OLD
+from portal.rights.address.means import End
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import delivery_of
 from portal.store.journal import Line
-from portal.store.tables import Delivery, Job, OperatorSession, Proof, Request, Session
+from portal.store.tables import (
+    AddressChange,
+    Delivery,
+    Job,
+    OperatorSession,
+    Proof,
+    Request,
+    Session,
+)
 from portal.sync.alarms import AlarmKind, raise_alarm
 
 CAUSE = RESTORED
@@ -59,7 +69,9 @@ def settle(db: Db, ledger: Ledger, lines: Sequence[Line], now: datetime) -> Sett
     db.execute(update(Session).where(Session.ended_at.is_(None)).values(**gone))
     desk = update(OperatorSession).where(OperatorSession.ended_at.is_(None))
     db.execute(desk.values(ended_at=now))
-    db.execute(update(Proof).where(Proof.used_at.is_(None)).values(used_at=now, email_sealed=None))
+    unused = update(Proof).where(Proof.used_at.is_(None), Proof.purpose != ADDRESS_OLD)
+    db.execute(unused.values(used_at=now, email_sealed=None))
+    _let_go_of_changes(db, now)
     facts = {"overtaken": settled.overtaken, "for_a_person": settled.for_a_person}
     ledger.note(db, Event.RESTORED, facts=facts)
     return settled
@@ -115,6 +127,15 @@ def _settle_delivery(
             request_id=request.id,
             facts={"kind": job.kind, "cause": CAUSE},
         )
+
+
+def _let_go_of_changes(db: Db, now: datetime) -> None:
+    """Changes of address that were open may have been made, or stopped: she asks once more.
+
+    What took effect before can be taken back still, by the mail that the old mailbox has.
+    """
+    gone = {"ended_at": now, "end": End.RESTORED, "addresses_sealed": None}
+    db.execute(update(AddressChange).where(AddressChange.ended_at.is_(None)).values(**gone))
 
 
 def _end(job: Job, how: str, now: datetime) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from portal.access.directory import records_of
 from portal.adapters.contract import Adapter, Outcome
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
+from portal.rights.known import addresses_in, records_under
 from portal.rights.parts import hers_among
 
 
@@ -25,7 +25,7 @@ def restriction(
 def restrict(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     """The deed: reads first, marks, reads back."""
     on = bool(payload["on"])
-    records = hers_among(records_of(adapter, Email.parse(payload["email"])), payload)
+    records = hers_among(records_under(adapter, addresses_in(payload)), payload)
     if not records:
         return Ended(DeliveryState.CONFIRMED, {"cause": GONE})
     outcomes, left, shadow = set(), False, Rehearsal()

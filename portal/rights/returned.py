@@ -1,11 +1,12 @@
 """Somebody who was erased: is there a record of hers again, and did she want that herself?"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from portal.adapters.contract import Adapter, Record, Ref
 from portal.domain.addresses import Email
+from portal.rights.known import is_any
 
 SKEW = timedelta(minutes=5)
 """By how much a CRM's clock may be ahead; a consent of a later time than that proves nothing."""
@@ -25,7 +26,7 @@ class Finding(StrEnum):
 def look_at(
     adapter: Adapter,
     ref: Ref,
-    email: Email,
+    addresses: Sequence[Email],
     since: datetime,
     opt_ins: Collection[str],
     now: datetime,
@@ -38,7 +39,7 @@ def look_at(
     Args:
         adapter: The system.
         ref: The record.
-        email: Her address.
+        addresses: Hers; more than one after a change of address.
         since: When she asked to be erased (UTC).
         opt_ins: Ids of the purposes that rest on consent: giving one is an opt-in.
         now: UTC.
@@ -47,7 +48,7 @@ def look_at(
         AdapterError: The system could not be asked.
     """
     record = adapter.read(ref)
-    hers = record is not None and email.same_mailbox(record.email)
+    hers = record is not None and is_any(addresses, record.email)
     if record is not None and record.email.strip() and not hers:
         return Finding.GONE
     if record is not None and hers and opted_in_at(record, since, opt_ins, now):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portal.rights.address.services import ChangingAddress
 from portal.rights.ask_us import AskingUs
 from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
@@ -50,3 +51,4 @@ class Rights:
     cases: Cases
     telling_apart: TellingApart
     asking_us: AskingUs
+    changing: ChangingAddress

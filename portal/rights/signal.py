@@ -46,7 +46,7 @@ class Heeding:
         """Stop what is passed on to others; the ids of the requests, of which there may be none."""
         if not self._passed_on or self._was_heeded(signed_in):
             return []
-        held, whose = self._reading.of_all(signed_in), signed_in.as_mailbox
+        held, whose = self._reading.everywhere(signed_in), signed_in.as_mailbox
         stopped: list[str] = []
         with self._database.unit("signal heeded") as unit:
             db = unit.session

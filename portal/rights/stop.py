@@ -75,7 +75,7 @@ class Stopping:
         being stopped already is not stopped once more, however often the link is used.
         """
         asked_at = self._clock()
-        held = self._reading.of(link)
+        held = self._reading.everywhere(link)
         with self._database.unit("stopped by a link") as unit:
             db = unit.session
             subject_id = subject_of(db, self._vault, link.email, self._clock())
@@ -108,7 +108,7 @@ class Stopping:
         What she stopped a moment ago, and can take back still, is not stopped once more: a double
         click is one click. None: there was nothing to do.
         """
-        held, whose = self._reading.of_all(signed_in), signed_in.as_mailbox
+        held, whose = self._reading.everywhere(signed_in), signed_in.as_mailbox
         with self._database.unit("mailings stopped") as unit:
             db = unit.session
             take_turns(db, whose.subject_id)

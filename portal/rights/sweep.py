@@ -110,7 +110,7 @@ class Sweeping:
 
     def _look(self, adapter: Adapter, hit: Hit[Suppressed]) -> Finding:
         since, now = hit.known.since, self._clock()
-        return look_at(adapter, hit.ref, hit.email, since, self._opt_ins, now)
+        return look_at(adapter, hit.ref, [hit.email], since, self._opt_ins, now)
 
     def _count(
         self, unit: Unit, adapter: Adapter, hit: Hit[Suppressed], finding: Finding, swept: Swept
@@ -123,7 +123,7 @@ class Sweeping:
                 swept.opted_in += 1
                 self._suppressions.lift(unit.session, subject_id, self._clock(), adapter.name)
             case Finding.BACK:
-                new = self._reappeared.report(unit, subject_id, hit.email, hit.ref, by=BY)
+                new = self._reappeared.report(unit, subject_id, [hit.email], hit.ref, by=BY)
                 swept.reappeared += new
                 swept.waiting += not new
 

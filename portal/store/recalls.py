@@ -23,6 +23,9 @@ class Purpose(StrEnum):
 
     ADDRESS_CHANGE = "address_change"
     """The address before a change, so that its mailbox can take the change back."""
+    OTHER_ADDRESS = "other_address"
+    """Where else she may be found after a change of address: until it has reached every system, and
+    for as long as the links in older mail are to stop what she gets at the new one."""
     FEED = "feed"
     """Whom a withdrawal or objection is about, for a mailing tool that asks by itself."""
     PAUSE = "pause"

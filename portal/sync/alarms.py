@@ -25,6 +25,10 @@ class AlarmKind(StrEnum):
     """Somebody who was erased is in a CRM again."""
     DEADLINE = "deadline"
     """A request is still open shortly before the law wants it answered."""
+    ADDRESS_UNCLEAR = "address_unclear"
+    """A change of address met another one in a system; it was not overwritten."""
+    BY_HAND = "by_hand"
+    """Something that the portal cannot do in a system, and a person has to do there."""
     KEY_ROTATION = "key_rotation"
     """The keys are older than they should be."""
 

@@ -61,11 +61,13 @@ class PortalForm(StrictForm):
 GOALS = (
     (Goal.VIEW, _l("See what you know about me, and correct it")),
     (Goal.LESS, _l("Get fewer e-mails, or none")),
+    (Goal.ADDRESS, _l("Change my e-mail address")),
     (Goal.COPY, _l("Get a copy of my data")),
     (Goal.ERASE, _l("Have my data deleted")),
     (Goal.QUESTION, _l("Ask something else")),
 )
-"""What one can come for, in the words of the first page."""
+"""What one can come for, in the words of the first page. Another e-mail address is asked for on the
+page that shows the present one; it stands here for who comes back with that goal."""
 
 
 class AskForm(PortalForm):

@@ -18,6 +18,7 @@ HOME = {
     Goal.LESS: "me.consents",
     Goal.COPY: "me.export",
     Goal.ERASE: "me.erase",
+    Goal.ADDRESS: "me.address",
     Goal.QUESTION: "me.questions",
 }
 """Where each goal leads to, once somebody is signed in."""

@@ -74,6 +74,12 @@ KEPT = (
         _l("as long as it holds, and %(term)s after you decided otherwise"),
     ),
     Kept(
+        ("address_changes",),
+        _l("That you asked for another e-mail address; both are encrypted while it waits"),
+        _l("So that nobody takes over what is yours: your old mailbox can stop it."),
+        _l("until it can no longer be taken back, and a day after that"),
+    ),
+    Kept(
         ("cases",),
         _l("What you asked a colleague of ours, and how to reach you, encrypted"),
         _l("To answer you."),
@@ -136,6 +142,9 @@ NOTHING_PERSONAL = frozenset(
 
 RECALLED = {
     Purpose.ADDRESS_CHANGE: _l("your old e-mail address, so that a change can be taken back"),
+    Purpose.OTHER_ADDRESS: _l(
+        "your new e-mail address, so that links in older e-mails stop what goes there"
+    ),
     Purpose.FEED: _l("your e-mail address, to tell those who send mail for us that you stopped it"),
     Purpose.PAUSE: _l("which e-mails you paused, so that exactly those begin again"),
     Purpose.UNDO: _l("where something was on that you stopped, so that you can put it back"),

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, request, session
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
 
-from portal.access.ask import Asked, Purpose, TooMany
+from portal.access.ask import Purpose, TooMany
 from portal.access.limits import network_of
 from portal.access.redeem import Opened, Refusal, Waiting
 from portal.access.sessions import Kind
@@ -15,12 +15,10 @@ from portal.web.context import current_site, framed, me, services, use_question,
 from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import HOME, go, hand_session_to_frame, render
+from portal.web.remembered import nonce_for, remember
 from portal.web.signal import heed
 
 blueprint = Blueprint("signin", __name__)
-
-REMEMBERED = 5
-"""How many questions a browser's cookie remembers."""
 
 
 @blueprint.get("/")
@@ -114,7 +112,7 @@ def ask_confirmation() -> Response:
         abort(429)
     if framed():
         return render("signin/confirm_mailed.html", goal=goal, email=me().email.masked)
-    _remember(asked)
+    remember(asked)
     return go("signin.confirm", t=asked.reference)
 
 
@@ -140,12 +138,13 @@ def ask_for(email: Email, goal: Goal) -> Response:
         locale=str(get_locale()),
         network=network_of(request.remote_addr),
     )
-    _remember(asked)
+    remember(asked)
     return go("signin.code_page", t=asked.reference)
 
 
 def _ask_page(form: AskForm, status: int = 200) -> Response:
-    return render("signin/ask.html", status, form=form, goals=GOALS)
+    goals = [one for one in GOALS if one[0] is not Goal.ADDRESS or form.goal.data == Goal.ADDRESS]
+    return render("signin/ask.html", status, form=form, goals=goals)
 
 
 def _waiting(reference: str, purpose: Purpose) -> Waiting:
@@ -169,7 +168,7 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
     code = (form.code.data or "").strip()
     redeeming = services().redeeming
     if form.token.data:
-        nonce = session.get("asked", {}).get(waiting.reference)
+        nonce = nonce_for(waiting.reference)
         answer = redeeming.by_link(waiting.reference, form.token.data, nonce, purpose)
     elif code:
         answer = redeeming.by_code(waiting.reference, code, "tab", purpose)
@@ -223,14 +222,3 @@ def _link_page(
 
 def _no_longer(waiting: Waiting) -> Response:
     return render("signin/no_longer.html", 410, waiting=waiting)
-
-
-def _remember(asked: Asked) -> None:
-    """Let this browser's cookie prove, later, that it was the one that asked.
-
-    In the frame cookies do not count, and none is set.
-    """
-    if framed():
-        return
-    remembered = list(session.get("asked", {}).items())[-(REMEMBERED - 1) :]
-    session["asked"] = {**dict(remembered), asked.reference: asked.nonce}

@@ -71,6 +71,11 @@ WITHOUT_SCENARIO = {
     "journal replay finished": "as above",
     "journal begun anew": "as above",
     "planned erasure begun": "after a replay; tests/rights/test_n7_after_a_restore.py lets it die",
+    "address change asked": "one commit, and mail; nothing that a CRM hears of",
+    "code for a new address made": "as above",
+    "new address proven": "as above",
+    "old mailbox answered": "one commit; tests/crash/test_change_of_address.py lets it die",
+    "address changes forgotten": "one commit: what is over is deleted, again and again",
     "database restored": "in a copy of a back-up, which is put in its place afterwards",
 }
 """Units of work that no scenario comes by, each with the reason."""

@@ -73,6 +73,6 @@ def test_d6_what_uses_data_never_travels_with_what_protects() -> None:
         assert LANE_OF_RIGHT.get(right, Lane.ORDINARY) is not Lane.PROTECT
 
 
-def test_taking_along_and_deleting_need_a_proof_of_their_own_and_stopping_needs_none() -> None:
-    assert {Goal.COPY, Goal.ERASE} == FRESH_PROOF_GOALS
+def test_what_needs_a_proof_of_its_own_and_that_stopping_needs_none() -> None:
+    assert {Goal.COPY, Goal.ERASE, Goal.ADDRESS} == FRESH_PROOF_GOALS
     assert Goal.LESS not in FRESH_PROOF_GOALS

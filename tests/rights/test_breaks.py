@@ -335,11 +335,7 @@ def test_item_8_fails_without_its_safeguard(
     if off == "here":
         monkeypatch.setattr(pause_over, "stands", lambda *_: True)
     if off in {"here", "crm"}:
-        monkeypatch.setattr(
-            pause_over,
-            "_still_paused",
-            lambda adapter, _email, kept, _pause: kept.told["on"].get(adapter.name, ()),
-        )
+        monkeypatch.setattr(pause_over, "_is_as_paused", lambda *_: True)
     else:
         monkeypatch.setattr(
             stop,

@@ -12,6 +12,8 @@ IDS = {"email": "marijke.devries@example.org", "subject": "1", "id": "1", "conta
 COVERED = {
     "GET": {
         "/",
+        "/address/new",
+        "/address/old",
         "/api/v1/consents/<path:ref>",
         "/api/v1/feed",
         "/confirm",
@@ -20,6 +22,7 @@ COVERED = {
         "/readyz",
         "/privacy",
         "/me",
+        "/me/address",
         "/me/consents",
         "/me/consents/history",
         "/me/correct",
@@ -50,6 +53,9 @@ COVERED = {
         "/.well-known/gpc.json",
     },
     "POST": {
+        "/address/new",
+        "/address/old",
+        "/me/address",
         "/api/v1/consents",
         "/api/v1/links",
         "/confirm",

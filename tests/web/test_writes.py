@@ -187,6 +187,9 @@ FIELDS = st.dictionaries(
     max_size=3,
 )
 KNOWN = {
+    "/address/new": {"t", "token", "code"},
+    "/address/old": {"t", "token", "code", "answer"},
+    "/me/address": {"email"},
     "/signin": {"site", "goal", "email"},
     "/signin/code": {"t", "code"},
     "/enter": {"t", "token", "code"},

@@ -50,7 +50,7 @@ class SqlAdapter:
             erase=erasing.kind_of(settings),
             fields=frozenset({*settings.fields, *settings.rows}),
             categories=frozenset(step.category for step in settings.erase),
-            optional=frozenset({"set_frequency"} if settings.frequencies else ()),
+            optional=settings.optional,
             frequencies=settings.frequencies,
         )
         self._settings = settings
@@ -112,6 +112,15 @@ class SqlAdapter:
                 connection, schema, ref, on, self._clock
             ),
             what="restricting",
+            writes=True,
+        )
+
+    def set_address(self, ref: Ref, seen: str, address: str, *, key: str) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: writing.set_address(
+                connection, schema, ref, seen, address, self._clock
+            ),
+            what="writing the address",
             writes=True,
         )
 

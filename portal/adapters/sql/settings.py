@@ -43,6 +43,9 @@ class SqlSettings(AdapterSettings):
     key: Names = ()
     """The columns that identify one subscriber; the primary key, where left out."""
     email: Name
+    set_address: bool = False
+    """May the address be written when a subscriber changes it? Not where it is also a log-in name
+    that other programs keep, or where other tables are tied to it."""
     locale: Name | None = None
     version: Name | None = None
     changed_at: Name | None = None
@@ -105,6 +108,7 @@ class SqlSettings(AdapterSettings):
                 yield f"{place}: on is missing: {OWN_ROWS}"
         own = [step for step in self.erase if self.table_of(step) == self.table]
         taken = {column for step in own for column in (*step.columns, *step.set)}
+        yield from self._tied_to_the_address()
         for number, step in enumerate(self.erase):
             for column in sorted(self._pointed_at(step) & taken):
                 yield (
@@ -116,15 +120,21 @@ class SqlSettings(AdapterSettings):
             if self.table_of(step) == self.table and (step.on or step.through or step.where):
                 yield f"erase.{number}: on, through and where are for tables beside {self.table}"
 
+    def _tied_to_the_address(self) -> Iterator[str]:
+        """What would lose its subscriber if the address changed, where it may change."""
+        if not self.set_address:
+            return
+        if self.email in self.key:
+            yield f"set_address: {self.email} is the key of a subscriber, which never changes"
+        links = [*self.linked(), *((self.table_of(step), step) for step in self.erase)]
+        for table in dict.fromkeys(name for name, link in links if self.email in _targets(link)):
+            yield f"set_address: {table} belongs by {self.email}, and would lose its subscriber"
+
     def _pointed_at(self, step: EraseStep) -> set[str]:
         """The columns of the subscriber's row that say which rows a step is about."""
         if self.table_of(step) == self.table:
             return set()
-        link = self.link_of(step)
-        last: Link | Through = link
-        while last.through is not None:
-            last = last.through
-        return set(last.on.values())
+        return _targets(self.link_of(step))
 
     def table_of(self, step: EraseStep) -> str:
         """The table that a step is about."""
@@ -173,6 +183,12 @@ class SqlSettings(AdapterSettings):
         )
 
     @property
+    def optional(self) -> frozenset[str]:
+        """What it can do besides."""
+        can = {"set_address": self.set_address, "set_frequency": bool(self.frequencies)}
+        return frozenset(name for name, it_can in can.items() if it_can)
+
+    @property
     def frequencies(self) -> dict[str, frozenset[str]]:
         """Purpose → the frequencies that it can be set to."""
         return {
@@ -211,3 +227,11 @@ class SqlSettings(AdapterSettings):
         for consent in self.consents.values():
             named = (consent.column, *consent.on)
             yield consent.table or self.table, next(name for name in named if name is not None)
+
+
+def _targets(link: Link) -> set[str]:
+    """The columns of the subscriber's own row that a link ends at."""
+    last: Link | Through = link
+    while last.through is not None:
+        last = last.through
+    return set(last.on.values())

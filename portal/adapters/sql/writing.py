@@ -139,6 +139,28 @@ def set_restricted(
     return Outcome.DONE
 
 
+def set_address(
+    connection: Connection, schema: Schema, ref: Ref, seen: str, address: str, clock: Clock
+) -> Outcome:
+    """Write the column that subscribers are found by."""
+    settings = schema.settings
+    if not settings.set_address:
+        raise Unsupported("addresses are not written here: set_address is not set")
+    owner = locked_owner(connection, schema, ref)
+    column = schema.main.c[settings.email]
+    try:
+        value = to_column(column, address, settings.zone)
+    except DoesNotFit as error:
+        raise Refused(f"{settings.email} {error}") from None
+    held = str(owner[settings.email] or "")
+    if held == value:
+        return Outcome.ALREADY
+    if held != seen:
+        raise Conflict(f"changed since it was seen: {settings.email}", [settings.email])
+    update_owner(connection, schema, owner, {settings.email: value}, clock)
+    return Outcome.DONE
+
+
 def update_owner(
     connection: Connection, schema: Schema, owner: Owner, values: Mapping[str, Any], clock: Clock
 ) -> None:

@@ -21,6 +21,7 @@ is skipped. For failures that show both sides of a comparison, write in your ``c
 from portal.adapters.testing.consents import ConsentContract
 from portal.adapters.testing.crm import Crm, Samples
 from portal.adapters.testing.erasing import ErasureContract
+from portal.adapters.testing.moving import MovingContract
 from portal.adapters.testing.reading import ReadingContract
 from portal.adapters.testing.secrecy import SecrecyContract
 from portal.adapters.testing.writing import WritingContract
@@ -29,7 +30,12 @@ __all__ = ["AdapterContract", "Crm", "Samples"]
 
 
 class AdapterContract(
-    ReadingContract, WritingContract, ConsentContract, ErasureContract, SecrecyContract
+    ReadingContract,
+    WritingContract,
+    MovingContract,
+    ConsentContract,
+    ErasureContract,
+    SecrecyContract,
 ):
     """Everything that `portal.adapters.contract.Adapter` promises, as tests.
 

@@ -4,6 +4,7 @@ All times are UTC. A column named ``…_sealed`` holds what `portal.store.vault.
 emptied as soon as it has served; ``…_hash`` holds a digest from which nothing can be read back.
 """
 
+from portal.store.tables.address import AddressChange
 from portal.store.tables.api import ApiKey, FeedEntry, Handoff
 from portal.store.tables.base import Table
 from portal.store.tables.cases import Case
@@ -23,6 +24,7 @@ from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 
 __all__ = [
     "AdapterState",
+    "AddressChange",
     "Alarm",
     "ApiKey",
     "Case",

@@ -1,6 +1,7 @@
 """The signed-in subscriber's pages, one module a right."""
 
 from portal.web.me import (
+    address,
     ask_us,
     choose,
     consents,
@@ -17,6 +18,7 @@ from portal.web.me import (
 from portal.web.me.blueprint import blueprint
 
 __all__ = [
+    "address",
     "ask_us",
     "blueprint",
     "choose",

@@ -111,6 +111,7 @@ SETTINGS: dict[str, Any] = {
     "timezone": "Europe/Amsterdam",
     "table": "customers",
     "email": "email",
+    "set_address": True,
     "locale": "language",
     "version": "version",
     "changed_at": "changed",

@@ -73,6 +73,7 @@ class TestReadingOnly(AdapterContract):
         return ShopCrm(
             sqlite_url,
             {},
+            set_address=None,
             fields={"city": {"column": "city", "writable": False}},
             joins=None,
             consents=None,

@@ -1,0 +1,54 @@
+"""N6 over PostgreSQL: the whole change, taken back, and answers at the same moment."""
+
+import pytest
+
+from tests.movings import (
+    NEW,
+    address,
+    changed,
+    deliveries,
+    ends,
+    open_sessions,
+    pending,
+    says,
+    subject_of,
+)
+from tests.portals import MARIJKE, Office, StartOffice
+from tests.servers.databases import FreshDatabase
+from tests.web.test_n6_steps import at_once
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def office(start_office: StartOffice, fresh_database: FreshDatabase) -> Office:
+    return start_office(database=fresh_database("postgresql"))
+
+
+def test_n6_a_change_takes_effect_and_is_taken_back(office: Office) -> None:
+    told, _ = changed(office, vouched=False)
+    assert address(office) == NEW
+    assert subject_of(office, NEW) == subject_of(office, MARIJKE)
+
+    says(office, told, "back")
+    office.work()
+
+    assert address(office) == MARIJKE
+    assert deliveries(office) == [("confirmed", None)] * 2
+    assert open_sessions(office) == 0
+    assert subject_of(office, NEW) is None
+
+
+def test_n6_answers_at_the_same_moment_have_one_outcome(office: Office) -> None:
+    mail = pending(office)
+    at_once(office, mail, ["yes", "no", "yes", "no"])
+    office.work()
+    assert ends(office) in (["effective"], ["stopped"])
+    assert (address(office) == NEW) is (ends(office) == ["effective"])
+
+
+def test_n6_taken_back_at_the_same_moment_it_is_taken_back_once(office: Office) -> None:
+    told, _ = changed(office)
+    at_once(office, told, ["back"] * 4)
+    office.work()
+    assert deliveries(office) == [("confirmed", None)] * 2
