@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -95,6 +96,8 @@ class PauseOver(Handler):
             return Later(self._clock() + AWAY)
         if kept.told["on"] and not left:  # somebody decided in the systems themselves
             return Finished(self._over(kept, "overtaken"))
+        if records := next(iter(left.values()), None):  # her address as it is now
+            whose = replace(whose, email=Email.parse(records[0].email))
         if any(holders[name].settings.restart == "ask" for name in left):
             return Finished(self._asked(kept, whose, purpose))
         return Finished(self._given_back(kept, whose, purpose, left))
