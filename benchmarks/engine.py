@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 from sqlalchemy import func, select
@@ -23,7 +23,10 @@ from portal.rights.aftermath import Aftermath
 from portal.rights.deeds import correction
 from portal.rights.deliver import Delivering
 from portal.rights.feed import Feed
+from portal.rights.marks import Marks
+from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB, Requests
+from portal.rights.second import SecondErasures
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.tables import Job, Subject
@@ -59,13 +62,26 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     database, vault = Database(url), Vault(keys)
     database.migrate()
     outbox, ledger = Outbox(vault, utc_now), Ledger(utc_now)
-    adapters = {"crm": cast("Adapter", crm)}
+    recalls, suppressions = Recalls(vault, utc_now), Suppressions(ledger, utc_now)
+    marks, adapters = Marks(recalls, utc_now), {"crm": cast("Adapter", crm)}
     directory = Directory(adapters, {"bench": ()})
-    recalls = Recalls(vault, utc_now)
     others = OtherAddresses(database, vault, recalls, utc_now)
     feed = Feed(database, recalls, directory, FEED, utc_now)
-    aftermath = Aftermath(outbox, Suppressions(ledger, utc_now), feed, others, utc_now)
-    delivering = Delivering(database, adapters, ledger, aftermath, utc_now)
+    second = SecondErasures(
+        database,
+        vault,
+        outbox,
+        adapters,
+        directory,
+        suppressions,
+        recalls,
+        ledger,
+        UTC,
+        utc_now,
+    )
+    recipients = cast("Recipients", None)  # nobody is erased here
+    aftermath = Aftermath(outbox, suppressions, feed, others, marks, second, recipients, utc_now)
+    delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
     requests = Requests(database, outbox, ledger, feed, others, utc_now)
     return Engine(database, outbox, requests, worker)

@@ -27,6 +27,7 @@ from portal.cli_links import COMMANDS as LINKS
 from portal.cli_mailings import COMMANDS as MAILINGS
 from portal.cli_operator import operator_group
 from portal.cli_recovery import COMMANDS as RECOVERY
+from portal.cli_restriction import COMMANDS as RESTRICTION
 from portal.cli_shared import err, fail, out, with_settings
 from portal.config import ConfigError, Settings, load
 from portal.domain.clock import utc_now
@@ -83,6 +84,7 @@ for _command in (
     *LINKS,
     *MAILINGS,
     *CASES,
+    *RESTRICTION,
 ):
     commands.add_command(_command)
 

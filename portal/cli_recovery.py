@@ -16,10 +16,10 @@ from portal.adapters.contract import Adapter
 from portal.cli_progress import progress
 from portal.cli_shared import fail, out, with_settings
 from portal.config import Settings
+from portal.rights.asked_since import Replayed
 from portal.rights.reapply import JOB as REAPPLY
 from portal.rights.recovery import State
 from portal.rights.recreate import Recreated
-from portal.rights.replay import Replayed
 from portal.rights.sweep import Swept
 from portal.store.journal import JournalAway, JournalDamaged
 from portal.store.tables import Job
@@ -31,6 +31,7 @@ NAMES: dict[str, str] = {
     "erasures": "to be erased again",
     "withdrawals": "consents to be withdrawn again",
     "objections": "objections to be recorded again",
+    "restrictions": "to be restricted again, or freed again",
     "waiting": "reported before, and waiting still",
     "opted_in": "back by an opt-in of their own: left alone from now on",
     "gone": "hold nothing more that is to be erased",

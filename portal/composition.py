@@ -34,6 +34,7 @@ from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer
 from portal.mailings import PAUSE, Mailings
 from portal.moved import put_moved_together
+from portal.opposed import put_together as opposing
 from portal.proof.ledger import Ledger
 from portal.rights.address.means import Means
 from portal.rights.address.others import OtherAddresses
@@ -51,8 +52,11 @@ from portal.rights.feed import Feed
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
+from portal.rights.marks import Marks
 from portal.rights.overdue import Overdue
+from portal.rights.own import OwnRecords
 from portal.rights.progress import Following
+from portal.rights.recipients import Recipients
 from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
@@ -83,9 +87,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     vault = Vault(keys)
     text = register_text(settings.register_file.read_bytes())
     register = read_register(text, settings.languages)
-    connected = load_adapters(settings.adapters, settings.instance)
     zone = ZoneInfo(settings.timezone)
-    adapters = in_shadow(connected, clock, zone)
+    adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
     database.ping()
     database.migrate()
@@ -95,19 +98,33 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
     desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
-    recalls = Recalls(vault, clock)
+    cases, recalls = Cases(database, vault, ledger, clock), Recalls(vault, clock)
+    recipients, marks = Recipients(register, cases), Marks(recalls, clock)
     others = OtherAddresses(database, vault, recalls, clock)
-    keep = timedelta(days=settings.retention.feed_days)
-    feed = Feed(database, recalls, directory, keep, clock)
+    feed_lasts = timedelta(days=settings.retention.feed_days)
+    feed = Feed(database, recalls, directory, feed_lasts, clock)
     erased = put_together(
-        database, vault, outbox, ledger, register, adapters, directory, journal, feed, others, clock
+        database,
+        vault,
+        outbox,
+        ledger,
+        register,
+        adapters,
+        directory,
+        journal,
+        feed,
+        others,
+        marks,
+        recalls,
+        cases,
+        recipients,
+        zone,
+        clock,
     )
     requests = Requests(database, outbox, ledger, feed, others, clock)
-    cases = Cases(database, vault, ledger, clock)
     reading = Reading(directory, register, database, others, settings.role_addresses)
-    consents = ConsentRecord(clock, hash_of(text))
+    consents, links = ConsentRecord(clock, hash_of(text)), FooterLinks(keys.links)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
-    links = FooterLinks(keys.links)
     mailings = Mailings.put_together(
         database,
         vault,
@@ -124,7 +141,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         zone,
         clock,
     )
-    correcting = Correcting(register, requests, Seals(vault))
+    correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
     retention = Retention(database, timedelta(days=settings.retention.requests_days), clock)
@@ -172,6 +189,23 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         ),
         clock,
     )
+    notices = NoticeMail(writer, mailer, site_names, clock)
+    opposed = opposing(
+        database,
+        vault,
+        outbox,
+        register,
+        reading,
+        requests,
+        deciding,
+        marks,
+        cases,
+        recipients,
+        settings.limits,
+        notices,
+        zone,
+        clock,
+    )
     handlers: Handlers = {
         PROOF_MAIL: ProofMail(
             database,
@@ -185,11 +219,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             unknown_per_day=settings.limits.mails_unknown_day,
             clock=clock,
         ),
-        NOTICE: NoticeMail(writer, mailer, site_names, clock),
+        NOTICE: notices,
         PAUSE: mailings.pause_over,
-        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, clock),
+        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, marks, clock),
         SCHEDULE: schedule,
         **erased.handlers,
+        **opposed.handlers,
         **moved.handlers,
     }
     chores = (
@@ -232,7 +267,9 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             heeding=mailings.heeding,
             often=mailings.often,
             pausing=mailings.pausing,
-            erasing=Erasing(requests, sessions, ledger, clock),
+            restricting=opposed.restricting,
+            objecting=opposed.objecting,
+            erasing=Erasing(requests, sessions, recipients, ledger, clock),
             planning=Planning(
                 database,
                 register,
@@ -242,11 +279,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 consents,
                 sessions,
                 erased.suppressions,
+                recipients,
                 ledger,
                 clock,
             ),
             exporting=Exporting(register, requests, ledger, clock),
             requests=requests,
+            own=OwnRecords(database, clock),
+            recipients=recipients,
             following=Following(database, vault, clock),
             feed=feed,
             mailable=Mailable(database, vault, register, directory, reading, consents, clock),
@@ -283,6 +323,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         overdue=overdue,
         schedule=schedule,
         erased=erased,
+        opposed=opposed,
         worker=worker,
         crew=crew,
         services=services,

@@ -1,6 +1,7 @@
 """Erased stays erased: the parts of it, put together for the composition root."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from portal.access.directory import Directory
 from portal.adapters.contract import Registry
@@ -11,16 +12,22 @@ from portal.proof.ledger import Ledger
 from portal.rights import journaling, reapply, recheck, replanned
 from portal.rights.address.others import OtherAddresses
 from portal.rights.aftermath import Aftermath
+from portal.rights.cases import Cases
 from portal.rights.feed import Feed
+from portal.rights.marks import Marks
 from portal.rights.naming import Naming
 from portal.rights.planned import PLANNED
 from portal.rights.reappeared import Reappeared
+from portal.rights.recipients import Recipients
 from portal.rights.recovery import Recovery
 from portal.rights.recreate import Recreating
 from portal.rights.replay import Replaying
+from portal.rights.second import JOB as SECOND
+from portal.rights.second import SecondErasures
 from portal.rights.sweep import Sweeping
 from portal.store.database import Database
 from portal.store.journal import Journal
+from portal.store.recalls import Recalls
 from portal.store.vault import Vault
 from portal.sync.jobs import Handler
 from portal.sync.outbox import Outbox
@@ -32,6 +39,7 @@ class Erased:
 
     suppressions: Suppressions
     aftermath: Aftermath
+    second: SecondErasures
     sweeping: Sweeping
     replaying: Replaying
     recovery: Recovery
@@ -50,6 +58,11 @@ def put_together(
     journal: Journal,
     feed: Feed,
     others: OtherAddresses,
+    marks: Marks,
+    recalls: Recalls,
+    cases: Cases,
+    recipients: Recipients,
+    zone: tzinfo,
     clock: Clock,
 ) -> Erased:
     """All of it, over one portal's own parts."""
@@ -59,28 +72,44 @@ def put_together(
     suppressions = Suppressions(ledger, clock)
     reappeared = Reappeared(outbox, ledger, clock)
     replaying = Replaying(
-        database, vault, outbox, directory, suppressions, ledger, clock, opt_ins, naming
+        database, vault, outbox, directory, suppressions, marks, ledger, clock, opt_ins, naming
     )
-    again = reapply.Reapplying(database, adapters, directory, suppressions, ledger, clock, opt_ins)
+    second = SecondErasures(
+        database, vault, outbox, adapters, directory, suppressions, recalls, ledger, zone, clock
+    )
+    again = reapply.Reapplying(
+        database, adapters, directory, suppressions, marks, second, ledger, clock, opt_ins
+    )
     look = recheck.Rechecking(
         database, adapters, directory, suppressions, reappeared, clock, opt_ins
     )
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, feed, others, clock),
+        aftermath=Aftermath(outbox, suppressions, feed, others, marks, second, recipients, clock),
+        second=second,
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins, naming
         ),
         replaying=replaying,
         recovery=recovery,
         recreating=Recreating(
-            database, journal, recovery, adapters, suppressions, replaying, outbox, ledger, clock
+            database,
+            journal,
+            recovery,
+            adapters,
+            suppressions,
+            replaying,
+            cases,
+            outbox,
+            ledger,
+            clock,
         ),
         handlers={
             PLANNED: replanned.Replanning(database, adapters, suppressions, replaying, clock),
             reapply.JOB: again,
             recheck.JOB: look,
+            SECOND: second,
             journaling.JOB: journaling.Journaling(database, journal, clock),
         },
     )

@@ -6,6 +6,7 @@ from portal.adapters.contract import Registry
 from portal.config import Settings
 from portal.domain.register import Register
 from portal.erased import Erased
+from portal.opposed import Opposed
 from portal.proof.ledger import Ledger
 from portal.rights.overdue import Overdue
 from portal.store.database import Database
@@ -35,6 +36,7 @@ class Portal:
     overdue: Overdue
     schedule: Schedule
     erased: Erased
+    opposed: Opposed
     worker: Worker
     crew: Crew
     services: Services = field(repr=False)

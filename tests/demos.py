@@ -50,6 +50,12 @@ class Demo:
         """Somebody works in the CRM, past the portal."""
         _execute(self.folder / "data" / "crm.sqlite", change, *values)
 
+    def crm(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """Rows of the CRM, past the portal."""
+        file = self.folder / "data" / "crm.sqlite"
+        with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
+            return connection.execute(query, values).fetchall()
+
     @contextmanager
     def nothing_delivered(self) -> Iterator[None]:
         """The adapter is paused, as an operator would: what is asked for waits."""

@@ -310,6 +310,7 @@ def start_office(
 ) -> Iterator[StartOffice]:
     clock = FakeClock()
     monkeypatch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
+    monkeypatch.setattr("portal.adapters.sql.adapter._now", clock)  # what is kept has its time
     start = StartOffice(office_folder, tmp_path, clock, smtp_server)
     yield start
     for office in start.started:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from portal import cli_copies, cli_mailings, cli_recovery, compose
+from portal import cli_copies, cli_mailings, cli_recovery, cli_restriction, compose
 from portal.cli import commands
 from portal.faults import listen
 from portal.store.tables import Alarm, LedgerEntry, Suppression
@@ -30,6 +30,7 @@ class Recovering:
         at_its_time = partial(compose, clock=office.clock)
         monkeypatch.setattr(cli_recovery, "compose", at_its_time)
         monkeypatch.setattr(cli_mailings, "compose", at_its_time)
+        monkeypatch.setattr(cli_restriction, "compose", at_its_time)
         monkeypatch.setattr(cli_copies, "utc_now", office.clock)
 
     # --- what the subscriber does ----------------------------------------------------------------

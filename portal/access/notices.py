@@ -50,16 +50,30 @@ class Notices:
             words: What else the templates say; sealed with the job.
             until: Not sent any more after this moment (UTC).
         """
-        payload = {
-            "name": name,
-            "to": to.address,
-            "site": site,
-            "locale": locale,
-            "at": at.isoformat(),
-            "words": dict(words),
-            "until": until.isoformat() if until else None,
-        }
+        payload = notice(name, to=to, site=site, locale=locale, at=at, words=words, until=until)
         self._outbox.put(unit, JOB, payload, lane=Lane.MAIL, adapter=MAIL_SERVER)
+
+
+def notice(
+    name: str,
+    *,
+    to: Email,
+    site: str,
+    locale: str,
+    at: datetime,
+    words: Mapping[str, Any],
+    until: datetime | None = None,
+) -> dict[str, Any]:
+    """What a job holds that sends a letter; see `Notices.put` for each of it."""
+    return {
+        "name": name,
+        "to": to.address,
+        "site": site,
+        "locale": locale,
+        "at": at.isoformat(),
+        "words": dict(words),
+        "until": until.isoformat() if until else None,
+    }
 
 
 class NoticeMail(Handler):

@@ -11,12 +11,13 @@ from portal.access.ask import WITHOUT_MAIL
 from portal.access.directory import Directory, Found
 from portal.access.lifetimes import Lifetimes
 from portal.access.limits import DAY, Quotas
+from portal.access.subjects import HISTORY_TIER, MAILBOX_TIER, known_subject
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Letter, Mailer, MailRefused, MailUnavailable
 from portal.store.database import Database
-from portal.store.tables import Proof
+from portal.store.tables import Proof, Request
 from portal.store.vault import Vault, new_code, show_code
 from portal.sync.gates import UNANSWERED
 from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task, Verdict
@@ -30,7 +31,10 @@ class ProofMail(Handler):
 
     To a known address goes a link and a code, to the address as the CRM has it and never as it was
     typed. To an unknown one goes the answer that nothing is held (Art. 15(1) GDPR asks for one),
-    once a day; and when a CRM did not answer, that it could not be checked.
+    once a day; and when a CRM did not answer, that it could not be checked. Whoever is held nowhere
+    any more and has asked for something before, such as to be erased, gets a link and a code to see
+    that: her address is no more in any CRM, but what she typed has the same keyed hash, so it is
+    the mailbox that was hers then.
     """
 
     def __init__(
@@ -91,7 +95,15 @@ class ProofMail(Handler):
             return self._write(proof, "signin", stored, self._secrets(proof, stored))
         if found.away:
             return self._write(proof, "unchecked", typed, {})
+        if proof.purpose == "signin" and self._has_asked_before(typed, proof.site):
+            return self._write(proof, "history", typed, self._secrets(proof, typed, HISTORY_TIER))
         return self._write(proof, "unknown", typed, {}) if self._may_answer(typed) else None
+
+    def _has_asked_before(self, typed: Email, site: str) -> bool:
+        with self._database.reading() as db:
+            subject_id = known_subject(db, self._vault, typed)
+            asked = select(Request.id).where(Request.subject_id == subject_id, Request.site == site)
+            return subject_id is not None and db.scalar(asked.limit(1)) is not None
 
     def _may_answer(self, typed: Email) -> bool:
         quota = self._quotas.quota(self._unknown_per_day, DAY, "unknown", typed.canonical)
@@ -100,7 +112,7 @@ class ProofMail(Handler):
             unit.commit()
         return within
 
-    def _secrets(self, proof: Proof, stored: Email) -> dict[str, Any]:
+    def _secrets(self, proof: Proof, stored: Email, tier: int = MAILBOX_TIER) -> dict[str, Any]:
         """Make the token and the code; only their hashes are stored, before the mail goes."""
         token, hashed = self._vault.new_token(proof.purpose, proof.site)
         code = new_code()
@@ -112,6 +124,7 @@ class ProofMail(Handler):
                     token_hash=hashed,
                     code_hash=self._vault.hash_code(code),
                     email_sealed=self._vault.seal(stored.address, SEALED_FOR),
+                    tier=tier,
                 )
             )
             unit.commit()

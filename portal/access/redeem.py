@@ -23,6 +23,7 @@ class Opened:
     token: str
     goal: Goal
     locale: str
+    tier: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,10 @@ class Redeeming:
         if not self._mailed.use_up(unit.session, proof, self._clock()) or sealed is None:
             return Refusal.NO_LONGER
         email = Email.parse(self._vault.unseal(sealed, SEALED_FOR))
-        token = self._sessions.open(unit.session, proof, email, kind)
+        token = self._sessions.open(unit.session, proof, email, kind, tier=proof.tier)
         # Whoever else holds a mail for this address can do nothing with it any more; what they are
         # answered stays as it was, or a stranger would see that she has signed in.
         self._mailed.void(unit.session, Proof.address_digest == proof.address_digest)
-        opened = Opened(token, Goal(proof.goal), proof.locale)
+        opened = Opened(token, Goal(proof.goal), proof.locale, proof.tier)
         unit.commit()
         return opened

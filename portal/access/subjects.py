@@ -18,6 +18,8 @@ TURNS = 7_701_170  # any number; names the locks under which PostgreSQL lets one
 
 MAILBOX_TIER = 1
 """The highest tier of fields that a proof of the mailbox alone opens."""
+HISTORY_TIER = 0
+"""Of a session in which she sees her own requests and nothing that a CRM holds."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -195,8 +195,10 @@ class Retained:
     """One category of data that stays after an erasure, why, and until when.
 
     ``category`` is a category of the register; ``ground`` the exception, as ``17(3)(b)``; ``law``
-    the duty in words per language; ``until`` the last day on which it is kept; ``count`` how many
-    records. Holds no personal value.
+    the duty in words per language; ``until`` the last day on which any of it is kept; ``count`` how
+    many records. ``first`` is the last day on which all of it is kept: on the next day `erase` is
+    called once more, and removes what need not be kept any more. None: nothing goes by itself.
+    Holds no personal value.
     """
 
     category: str
@@ -204,6 +206,7 @@ class Retained:
     law: Mapping[str, str]
     until: date | None
     count: int
+    first: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +351,11 @@ class Adapter(Protocol):
         """Mark or unmark the record as restricted (Art. 18 GDPR)."""
 
     def erase(self, ref: Ref, *, key: str) -> Erasure:
-        """Erase what may be erased. Repeating it on an erased record returns the same result."""
+        """Erase what may be erased. Repeating it on an erased record returns the same result.
+
+        Of what has to be kept it removes what need not be kept any more: at once, and when it is
+        called again after the day that `Retained.first` told.
+        """
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         """What `erase` would do to this record now, for the review before it. Changes nothing."""

@@ -28,6 +28,8 @@ BY_LINK = "footer-link"
 """Stopped by a footer link: by whoever holds the mail, without a session."""
 BY_ONE_CLICK = "one-click"
 """The same by the button of a mail program (RFC 8058)."""
+OBJECTED = "portal:objection"
+"""Stopped with all other direct marketing, by one objection (Art. 21(2) and (3) GDPR)."""
 UNDONE = "footer-undo"
 """Put back within minutes, from the very page that said that it was stopped."""
 TAKEN_BACK = "portal:undo"
@@ -63,6 +65,7 @@ class Method(StrEnum):
 
 METHODS = {
     SOURCE: Method.PAGE,
+    OBJECTED: Method.PAGE,
     BY_LINK: Method.FOOTER_LINK,
     BY_ONE_CLICK: Method.ONE_CLICK,
     UNDONE: Method.UNDO,

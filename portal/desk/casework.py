@@ -12,6 +12,7 @@ from portal.desk.queue import short
 from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left, respond_by
 from portal.proof.ledger import Event, Ledger
+from portal.rights.by_hand import done_by_hand
 from portal.rights.cases import (
     CaseBrief,
     CaseKind,
@@ -103,6 +104,9 @@ class Casework:
             if case is None or state_of(case) is CaseState.CLOSED:
                 return False
             case.closed_at, case.closed_by, case.outcome = self._clock(), operator, outcome
+            by_hand = outcome is Outcome.DONE and case.kind != CaseKind.RECIPIENT
+            if by_hand and case.request_id is not None:
+                done_by_hand(unit.session, self._ledger, case.request_id, self._clock())
             clear_alarm(unit.session, about_case(case), self._clock())
             self._note(unit.session, Event.CASE_CLOSED, operator, case, outcome=outcome)
             unit.commit()

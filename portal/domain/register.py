@@ -156,6 +156,9 @@ class Purpose(Part):
     third_party: bool = False
     """Does it hand data to others for their own ends? What a browser signals (`Sec-GPC`) stops
     it."""
+    profiling: bool = False
+    """Is it profiling for direct marketing? Who objects to that objects to this as well
+    (Art. 21(2))."""
     wording: Text
     """The text that consent is given to, or that is objected to."""
     wording_version: str = Field(default="1", min_length=1, max_length=32)

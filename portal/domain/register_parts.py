@@ -1,9 +1,18 @@
 """The small parts of the register: texts per language, recipients, transfers, what is elsewhere."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from portal.domain.complaints import Misfit
 
 
 def _per_language(text: object) -> object:
@@ -38,6 +47,16 @@ class Recipient(Part):
     role: Literal["internal", "processor", "controller", "authority"] = "processor"
     why: Text = Field(default_factory=dict)
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    id: Id | None = None
+    tell: bool = False
+    """Does a person of yours tell them of an erasure, a correction or a restriction (Art. 19)? For
+    those that no adapter connects; needs an ``id``, and the same one wherever they are named."""
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> Self:
+        if self.tell and self.id is None:
+            raise Misfit([(("id",), "is missing: a recipient that is told needs an id")])
+        return self
 
 
 class Transfer(Part):

@@ -27,6 +27,7 @@ class Right(StrEnum):
     CONSENT = "consent"  # Art. 7(1): given (again) by the subscriber on the page
     LESS = "less"  # how often a mailing comes: a wish, within what she agreed to
     KEEP = "keep"  # an erasure that waits is taken back: she changed her mind
+    LIFT = "lift"  # a restriction is taken back by her, or lifted (Art. 18(3))
     QUESTION = "question"
     ADDRESS = "address"  # Art. 16: the e-mail address, by which she is found
 
@@ -69,7 +70,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.CONFLICT: frozenset(),
     DeliveryState.FAILED: frozenset({DeliveryState.QUEUED}),  # an operator replays it
     DeliveryState.CONFIRMED: frozenset(),
-    DeliveryState.RETAINED: frozenset(),
+    DeliveryState.RETAINED: frozenset({DeliveryState.CONFIRMED}),  # the day came: that went as well
 }
 
 

@@ -60,6 +60,8 @@ class Event(StrEnum):
     """Who was erased is on the suppression list from here on."""
     SUPPRESSION_LIFTED = "suppression_lifted"
     """She opted in again herself, and is off the list."""
+    ERASED_AS_WELL = "erased_as_well"
+    """What an erasure had to keep was erased, since its time was over."""
     REAPPEARED = "reappeared"
     """Who was erased was found in a system again."""
     REAPPLIED = "reapplied"

@@ -8,9 +8,14 @@ from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.rights.address.others import OtherAddresses
+from portal.rights.ended import Again
 from portal.rights.feed import Feed
+from portal.rights.marks import Marks
 from portal.rights.recheck import recheck
+from portal.rights.recipients import Recipients, still_to_tell
 from portal.rights.requests import delivery_of
+from portal.rights.restrictions import end
+from portal.rights.second import SecondErasures
 from portal.store.database import Unit
 from portal.store.tables import Delivery, Request
 from portal.sync.jobs import Task
@@ -26,15 +31,21 @@ class Aftermath:
         suppressions: Suppressions,
         feed: Feed,
         others: OtherAddresses,
+        marks: Marks,
+        second: SecondErasures,
+        recipients: Recipients,
         clock: Clock,
     ) -> None:
         self._others = others
+        self._second = second
+        self._recipients = recipients
         self._outbox = outbox
         self._suppressions = suppressions
         self._feed = feed
+        self._marks = marks
         self._clock = clock
 
-    def of_erasure(self, db: Db, task: Task) -> None:
+    def of_erasure(self, db: Db, task: Task, again: Again | None) -> None:
         """One system has erased her. Of several requests that one job served, the last counts."""
         delivery = delivery_of(db, task.key)
         if delivery is None:
@@ -46,14 +57,22 @@ class Aftermath:
             .order_by(Request.received_at.desc())
             .limit(1)
         ).one()
+        # What is written with a job's end; the worker that ends it looks for more by itself.
+        unit = Unit(db, "job ended")
+        if again is not None:
+            self._second.remember(unit, last.subject_id, delivery.adapter, again)
+        whose = Named(last.subject_id, Email.parse(task.payload["email"]), last.site)
+        if ids := still_to_tell(last.details):  # it waited, and they are told once it is done
+            self._recipients.tell(unit, whose, last.id, ids, last.locale)
+        self._marks.are_gone(db, last.subject_id, delivery.adapter)
+        if not self._marks.any_left(db, last.subject_id):
+            self._marks.forget_address(db, last.subject_id)
+            end(db, last.subject_id, self._clock())
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
         if last.due_at is not None and "who" not in task.payload:  # of all who use the address
-            whose = Named(last.subject_id, Email.parse(task.payload["email"]), last.site)
             self._feed.tell_begun(db, whose, last.id)
         if not self._suppressions.add(db, last.subject_id, last.id, since):
             return
-        # What is written with a job's end; the worker that ends it looks for more by itself.
-        unit = Unit(db, "job ended")
         recheck(unit, self._outbox, delivery, last.subject_id, task.payload, self._clock())
         self._others.forget(db, last.subject_id)

@@ -18,6 +18,8 @@ from portal.store.tables import Case
 from portal.store.vault import Vault, new_number
 
 SEALED_FOR = "case"
+ACTIVITIES = "activities"
+"""In the details of a request: the processing that it objects to, by the register's ids."""
 KEPT_AFTER = timedelta(days=30)
 """How long what she wrote outlives the end of its case: until she may have come back to it."""
 LONGEST = 4000
@@ -45,6 +47,9 @@ class CaseKind(StrEnum):
     """Weigh an objection on grounds of her own (Art. 21(1) GDPR)."""
     RESTRICT = "restrict"
     """Restrict the use of her data (Art. 18 GDPR)."""
+    RECIPIENT = "recipient"
+    """Tell somebody who received her data of an erasure, a correction or a restriction (Art. 19
+    GDPR). Of one request there is one for each."""
     RELEASE = "release"
     """Check who she is, so that she sees more than a mailbox alone opens."""
     MISSING = "missing"
@@ -232,6 +237,9 @@ def state_of(case: Case) -> CaseState:
 def case_of_request(db: Db, request_id: str) -> CaseBrief | None:
     """The case that a request belongs to; of several the newest."""
     found = db.scalar(
-        select(Case).where(Case.request_id == request_id).order_by(Case.id.desc()).limit(1)
+        select(Case)
+        .where(Case.request_id == request_id, Case.kind != CaseKind.RECIPIENT)
+        .order_by(Case.id.desc())
+        .limit(1)
     )
     return brief(found) if found else None

@@ -11,10 +11,12 @@ from portal.domain.register import FieldEntry, Kind, Register
 from portal.domain.rights import Right
 from portal.rights.deeds import correction
 from portal.rights.holdings import Holdings, home_of, may_see
+from portal.rights.recipients import Recipients
 from portal.rights.requests import Alongside, Requests, nothing_else
 from portal.rights.seen import Place, Seals, Seen, Values
 from portal.rights.typed import Around, Fault, Unacceptable, clean
 from portal.rights.values import form_text, same, scalar_of
+from portal.store.database import Unit
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,10 +35,13 @@ class Correcting:
     What the subscriber saw goes along to the CRM, which refuses to overwrite anything else.
     """
 
-    def __init__(self, register: Register, requests: Requests, seals: Seals) -> None:
+    def __init__(
+        self, register: Register, requests: Requests, seals: Seals, recipients: Recipients
+    ) -> None:
         self._register = register
         self._requests = requests
         self.seals = seals
+        self._recipients = recipients
 
     def begin(self, held: Holdings) -> Seen:
         """What may be corrected of what is held now, and what may be replaced unseen."""
@@ -167,6 +172,12 @@ class Correcting:
         along: Alongside = nothing_else,
     ) -> str:
         """Take the correction down; the request's id."""
+        recipients = self._recipients.of_fields(wanted)
+
+        def told(unit: Unit, request_id: str) -> None:
+            self._recipients.tell(unit, signed_in, request_id, recipients, locale)
+            along(unit, request_id)
+
         deliveries = {
             adapter: correction(signed_in.email, changes)
             for adapter, changes in seen.changes(wanted).items()
@@ -177,7 +188,7 @@ class Correcting:
             deliveries,
             locale=locale,
             details={"fields": list(wanted)},
-            along=along,
+            along=told,
         )
 
 

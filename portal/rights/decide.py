@@ -144,6 +144,7 @@ class Deciding:
         source: str,
         details: Mapping[str, Any],
         until: datetime | None = None,
+        right: Right | None = None,
     ) -> str:
         """The same as a part of something larger, in its unit of work.
 
@@ -156,10 +157,13 @@ class Deciding:
             source: What it came with, for the proof.
             details: More codes for the request.
             until: Of a break: when it is over (UTC).
+            right: Which right it is, where that does not follow from the ground.
         """
         taken = self._taken(whose, purpose, granted, locale, source, until)
         about = {"purposes": [purpose.id], **details}
-        request_id = self._requests.write(unit, whose, taken.right, taken.deliveries, locale, about)
+        request_id = self._requests.write(
+            unit, whose, right or taken.right, taken.deliveries, locale, about
+        )
         taken.proof(unit, request_id)
         return request_id
 

@@ -13,6 +13,7 @@ from portal.access.subjects import Opened
 from portal.adapters.contract import (
     Adapter,
     Change,
+    Erasure,
     ErasureKind,
     Evidence,
     Record,
@@ -25,7 +26,7 @@ from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal, by_read_b
 from portal.rights.frequency import set_frequency
 from portal.rights.holdings import name_of
 from portal.rights.known import addresses_in, is_any, records_under
-from portal.rights.outcomes import as_outcome
+from portal.rights.outcomes import again_for, as_outcome
 from portal.rights.parts import hers_among, refs_of, whose
 from portal.rights.restricting import restrict
 from portal.rights.values import from_json, same, scalar_of, to_json
@@ -198,28 +199,30 @@ def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     refs = _to_erase(adapter, payload, addresses)
     if refs is None:
         return Ended(DeliveryState.AWAITING, by_a_person=True)
-    erasures, hers, shadow = [], [], Rehearsal()
+    done: dict[Ref, Erasure] = {}
+    hers, shadow = [], Rehearsal()
     for number, ref in enumerate(refs):
         with shadow:
             if adapter.erased(ref):  # by an attempt before, whose answer was lost
-                erasures.append(adapter.erasure_plan(ref))
+                done[ref] = adapter.erasure_plan(ref)
             elif _is_hers(adapter, ref, addresses):
                 hers.append(ref)
-                erasures.append(adapter.erase(ref, key=f"{key}:{number}"))
+                done[ref] = adapter.erase(ref, key=f"{key}:{number}")
     if in_shadow := shadow.ended():
         return in_shadow
-    kinds = {erasure.kind for erasure in erasures}
-    outcome = as_outcome(erasures)
+    kinds = {erasure.kind for erasure in done.values()}
+    outcome = as_outcome([*done.values()])
     if ErasureKind.MANUAL in kinds:
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)
     if not all(adapter.erased(ref) for ref in hers):
         if ErasureKind.ASYNC in kinds:
             return Ended(DeliveryState.AWAITING, outcome)
         return Ended(DeliveryState.UNCONFIRMED, {**outcome, "cause": NOT_CONFIRMED})
-    if len(erasures) < len(refs):
+    if len(done) < len(refs):
         return Ended(DeliveryState.AWAITING, outcome, by_a_person=True)  # somebody else's by now
     kept = bool(outcome["retained"])
-    return Ended(DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED, outcome)
+    state = DeliveryState.RETAINED if kept else DeliveryState.CONFIRMED
+    return Ended(state, outcome, again=again_for(adapter, done))
 
 
 def _to_erase(

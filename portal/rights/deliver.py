@@ -16,6 +16,7 @@ from portal.adapters.contract import (
     Registry,
     Unsupported,
 )
+from portal.consent.record import OVERTAKEN
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
@@ -24,6 +25,9 @@ from portal.rights.aftermath import Aftermath
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS
 from portal.rights.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
+from portal.rights.ended import Again as Kept
+from portal.rights.marking import Marking
+from portal.rights.marks import Marks
 from portal.rights.overtaken import overtaken
 from portal.rights.requests import delivery_of, job_key, named_by
 from portal.store.database import Database
@@ -65,12 +69,14 @@ class Delivering(Handler):
         adapters: Registry,
         ledger: Ledger,
         aftermath: Aftermath,
+        marks: Marks,
         clock: Clock,
     ) -> None:
         self._database = database
         self._adapters = adapters
         self._ledger = ledger
         self._aftermath = aftermath
+        self._marking = Marking(database, marks, clock)
         self._clock = clock
         self._brake = Brake(clock)
 
@@ -88,7 +94,7 @@ class Delivering(Handler):
             waits = self._moves(task.key, DeliveryState.QUEUED, cause=BRAKE)
             return Again(BRAKE, 0.0, waits, Verdict.PAUSE)
         try:
-            return self._answer(task, self._do(adapter, task))
+            return self._do(adapter, task)
         except AdapterError as error:
             return self._stumbled(task, error)
 
@@ -100,12 +106,15 @@ class Delivering(Handler):
         """A person has looked: it waits again."""
         self._moves(key, DeliveryState.QUEUED)(session)
 
-    def _do(self, adapter: Adapter, task: Task) -> Ended:
+    def _do(self, adapter: Adapter, task: Task) -> Result:
         with self._database.reading() as db:
             cause = overtaken(db, task, self._clock())
         if cause is not None:
-            return Ended(DeliveryState.CONFIRMED, {"cause": cause})
-        return DEEDS[task.payload["do"]](adapter, task.payload, task.key)
+            return self._answer(task, Ended(DeliveryState.CONFIRMED, {"cause": cause}))
+        if (first := self._marking.prepare(adapter, task)) is not None:
+            return first
+        ended = DEEDS[task.payload["do"]](adapter, self._marking.payload(task), task.key)
+        return self._answer(task, ended)
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
         payload = task.payload
@@ -165,8 +174,13 @@ class Delivering(Handler):
                 return Finished(moved, how=ENDED_IN_CONFLICT, keep=True)
             case DeliveryState.FAILED:
                 return GaveUp(str(ended.outcome.get("cause", "failed")), moved)
-        if task.payload["do"] == "erase" and ended.state is not DeliveryState.AWAITING:
-            return Finished(self._erased(task, moved))
+        if ended.state is DeliveryState.AWAITING:
+            return Finished(moved)
+        match task.payload["do"]:
+            case "erase":
+                return Finished(self._erased(task, moved, ended.again))
+            case "restrict" if not task.payload["on"] and ended.outcome.get("cause") != OVERTAKEN:
+                return Finished(self._freed(task, moved))
         return Finished(moved)
 
     def _rings(
@@ -192,10 +206,17 @@ class Delivering(Handler):
 
         return record
 
-    def _erased(self, task: Task, moved: Recording) -> Recording:
+    def _freed(self, task: Task, moved: Recording) -> Recording:
         def record(db: Db) -> None:
             moved(db)
-            self._aftermath.of_erasure(db, task)
+            self._marking.is_freed(db, task)
+
+        return record
+
+    def _erased(self, task: Task, moved: Recording, again: Kept | None) -> Recording:
+        def record(db: Db) -> None:
+            moved(db)
+            self._aftermath.of_erasure(db, task, again)
 
         return record
 
@@ -220,6 +241,8 @@ class Delivering(Handler):
         if before is not state and state not in TRANSITIONS[before]:
             return
         delivery.state, delivery.changed_at = state, self._clock()
+        if state is DeliveryState.SENT:
+            delivery.sent_at = delivery.sent_at or delivery.changed_at
         delivery.outcome = dict(outcome)
         if state.is_final and state is not DeliveryState.FAILED:
             clear_alarm(db, _about(job_key(delivery)), self._clock())
@@ -265,6 +288,11 @@ def _codes(outcome: Mapping[str, Any]) -> dict[str, Any]:
     """Of an outcome, what the ledger keeps: the cause, and the kept categories with grounds."""
     kept = [f"{one['category']}:{one['ground']}" for one in outcome.get("retained", ())]
     codes: dict[str, Any] = {"retained": kept} if kept else {}
+    until = [
+        f"{one['category']}:{one['until']}" for one in outcome.get("retained", ()) if one["until"]
+    ]
+    if until:
+        codes["until"] = until
     for name in ("cause", "fields", "removed"):
         if outcome.get(name):
             codes[name] = outcome[name]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from portal.adapters.contract import InShadow, Outcome
@@ -26,6 +26,16 @@ BRAKE = "brake"
 """Cause: more erasures and withdrawals within an hour than are let through without a person."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Again:
+    """What an erasure had to keep for a time, and when a part of it is to be erased as well."""
+
+    records: Mapping[str, str]
+    """The records' keys in their CRM → a fingerprint of the address that the erasure left there."""
+    first: date
+    """The last day on which all of it is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """Where a deed left its delivery. ``outcome`` holds codes, counts and days."""
@@ -36,6 +46,8 @@ class Ended:
     """Awaiting a person, not the CRM."""
     until: datetime | None = None
     """Awaiting this moment (UTC): the adapter is in shadow until then."""
+    again: Again | None = None
+    """Of an erasure: what of it has to be done later."""
 
 
 class Rehearsal:

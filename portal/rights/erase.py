@@ -15,6 +15,7 @@ from portal.rights.ended import SOONER
 from portal.rights.holdings import Holdings
 from portal.rights.outcomes import as_outcome
 from portal.rights.planned import let_go, planned_of
+from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests
 from portal.store.database import Unit
 
@@ -38,8 +39,14 @@ class Erasing:
     """Reviews and takes erasures."""
 
     def __init__(
-        self, requests: Requests, sessions: Sessions, ledger: Ledger, clock: Clock
+        self,
+        requests: Requests,
+        sessions: Sessions,
+        recipients: Recipients,
+        ledger: Ledger,
+        clock: Clock,
     ) -> None:
+        self._recipients = recipients
         self._requests = requests
         self._sessions = sessions
         self._ledger = ledger
@@ -79,12 +86,15 @@ class Erasing:
             deliveries_of(signed_in, held),
             locale=locale,
             first=lambda unit: take_turns(unit.session, signed_in.subject_id),
-            along=self._along(signed_in),
+            along=self._along(signed_in, self._recipients.of_held(held), locale),
         )
 
-    def _along(self, signed_in: SignedIn) -> Callable[[Unit, str], None]:
+    def _along(
+        self, signed_in: SignedIn, recipients: Sequence[str], locale: str
+    ) -> Callable[[Unit, str], None]:
         def along(unit: Unit, request_id: str) -> None:
             db, now = unit.session, self._clock()
+            self._recipients.tell(unit, signed_in, request_id, recipients, locale)
             self._sessions.end_others(db, signed_in)
             waits = planned_of(db, signed_in.subject_id, now, site=signed_in.site)
             if waits is not None:  # if its moment has come just now, both are done: once is enough

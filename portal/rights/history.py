@@ -12,6 +12,7 @@ from portal.domain.rights import DeliveryState, Right
 from portal.rights.cases import CaseBrief, CaseState, Outcome, case_of_request
 from portal.rights.ended import CANCELLED, GONE, SOONER
 from portal.rights.planned import is_planned
+from portal.rights.recipients import told_of
 from portal.store.tables import Delivery, Request
 
 
@@ -23,6 +24,8 @@ class Progress:
     state: DeliveryState
     changed_at: datetime
     outcome: Mapping[str, Any]
+    sent_at: datetime | None = None
+    """When it was first passed on."""
 
     @property
     def cause(self) -> str | None:
@@ -46,8 +49,12 @@ class History:
     progress: Sequence[Progress]
     planned_for: datetime | None = None
     """Of an erasure that waits still: when it is done. Until then it can be taken back."""
+    lifts_at: datetime | None = None
+    """Of an operator's lifting that takes effect later: when. She was told."""
     case: CaseBrief | None = None
     """Of a request that a person fulfils."""
+    recipients: Sequence[tuple[str, CaseBrief | None]] = ()
+    """Whom we tell of it by hand, and how far that is; None: once it is done."""
 
     @property
     def paused_until(self) -> datetime | None:
@@ -64,6 +71,11 @@ class History:
     def was_hurried(self) -> bool:
         """An erasure that waited, and that she asked for at once instead."""
         return self._was_let_go(SOONER)
+
+    @property
+    def was_let_go(self) -> bool:
+        """An erasure that waited, and that was not done."""
+        return self.was_taken_back or self.was_hurried
 
     def _was_let_go(self, cause: str) -> bool:
         return bool(self.progress) and all(one.cause == cause for one in self.progress)
@@ -114,15 +126,20 @@ def history_of(db: Db, row: Request, now: datetime) -> History:
     deliveries = db.scalars(
         select(Delivery).where(Delivery.request_id == row.id).order_by(Delivery.id)
     )
+    waits = is_planned(row, now)
     return History(
         id=row.id,
         right=Right(row.right),
         received_at=row.received_at,
         details=row.details,
         progress=[
-            Progress(one.adapter, DeliveryState(one.state), one.changed_at, one.outcome)
+            Progress(
+                one.adapter, DeliveryState(one.state), one.changed_at, one.outcome, one.sent_at
+            )
             for one in deliveries
         ],
-        planned_for=row.due_at if is_planned(row, now) else None,
+        planned_for=row.due_at if waits and row.right == Right.ERASE else None,
+        lifts_at=row.due_at if waits and row.right == Right.LIFT else None,
         case=case_of_request(db, row.id),
+        recipients=told_of(db, row.details),
     )

@@ -21,11 +21,14 @@ JOURNALED = (
     Right.OBJECT,
     Right.CONSENT,
     Right.KEEP,
+    Right.RESTRICT,
+    Right.LIFT,
     Right.ADDRESS,
 )
 """Consents, too: without them a later "yes" would be taken for a "no" after a restore. And that an
-erasure was taken back: without that somebody would be erased who has changed her mind. A change of
-address brings her keyed hashes along, so that she is the same person afterwards."""
+erasure was taken back, or a restriction lifted: without that somebody would be erased who has
+changed her mind, and restricted who does not want it any more. A change of address brings her keyed
+hashes along, so that she is the same person afterwards."""
 MAILBOX = "mailbox"
 """In the details of a request of one of several people: the subject that the address names."""
 MAILBOX_ALIASES = "mailbox_aliases"

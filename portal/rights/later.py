@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import Sessions, SignedIn
 from portal.access.subjects import take_turns
-from portal.consent.record import GIVEN_AGAIN, STOPPED_WITH, ConsentRecord
+from portal.consent.record import GIVEN_AGAIN, RESTORED, STOPPED_WITH, ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
@@ -26,6 +26,7 @@ from portal.rights.erase import deliveries_of
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.parts import hers
 from portal.rights.planned import let_go, planned_key, planned_of, take, under_way
+from portal.rights.recipients import RECIPIENTS, Recipients
 from portal.rights.requests import WITH, Requests, acknowledged, is_hers
 from portal.rights.restricting import restriction
 from portal.store.database import Database, Unit
@@ -52,6 +53,7 @@ class Planning:
         record: ConsentRecord,
         sessions: Sessions,
         suppressions: Suppressions,
+        recipients: Recipients,
         ledger: Ledger,
         clock: Clock,
     ) -> None:
@@ -63,6 +65,7 @@ class Planning:
         self._record = record
         self._sessions = sessions
         self._suppressions = suppressions
+        self._recipients = recipients
         self._ledger = ledger
         self._clock = clock
 
@@ -98,7 +101,7 @@ class Planning:
                 Right.ERASE,
                 deliveries_of(signed_in, held),
                 locale,
-                {},
+                self._to_tell(held),
                 due_at,
             )
             self._stop(unit, signed_in, standings, locale, request_id)
@@ -107,6 +110,11 @@ class Planning:
             unit.commit()
         acknowledged()
         return request_id
+
+    def _to_tell(self, held: Holdings) -> dict[str, Any]:
+        """Whom to tell once it is done."""
+        ids = self._recipients.of_held(held)
+        return {RECIPIENTS: ids} if ids else {}
 
     def _stop(
         self,
@@ -139,13 +147,11 @@ class Planning:
     def _restrict(
         self, unit: Unit, signed_in: SignedIn, held: Holdings, locale: str, request_id: str
     ) -> None:
-        """Where the CRM can. Where somebody has done so already, it is not ours to free again."""
+        """Where the CRM can. What somebody else has marked before is not ours to free again."""
         deliveries = {
             name: restriction(signed_in.email, True, request_id, hers(held.opened, name))
             for name, adapter in held.adapters.items()
-            if adapter.capabilities.restrict
-            and (held.records.get(name) or name in held.away)
-            and not any(record.restricted for record in held.records.get(name, ()))
+            if adapter.capabilities.restrict and (held.records.get(name) or name in held.away)
         }
         if deliveries:
             details = {WITH: request_id}
@@ -219,7 +225,8 @@ class Planning:
             for purpose in self._register.purposes
             if purpose.ground in STOPPABLE
             and latest.get(purpose.id) in stopped
-            and decided[purpose.id].source == STOPPED_WITH  # and not for the whole address since
+            # and not for the whole address since; of a restored one the journal tells no source
+            and decided[purpose.id].source in {STOPPED_WITH, RESTORED}
         ]
 
     def _lifted(
@@ -231,7 +238,8 @@ class Planning:
             for one in _came_with(db, erasure.subject_id, erasure.id)
             if one.right == Right.RESTRICT
         ]
-        if db.scalar(select(Job.id).where(Job.key == planned_key(erasure.id))) is not None:
+        planned = select(Job.id).where(Job.key == planned_key(erasure.id))
+        if not restricted and db.scalar(planned) is not None:  # of a journal that said less
             restricted = [erasure.id]
         names = set(db.scalars(select(Delivery.adapter).where(Delivery.request_id.in_(restricted))))
         return {

@@ -192,7 +192,7 @@ class Mailable:
         return _Decided(
             self._record.latest(db, subject_id),
             erasure_of(db, subject_id, sorted(sites), self._clock()),
-            is_being_restricted(db, subject_id, sites),
+            is_being_restricted(db, subject_id, sites, self._clock()),
         )
 
     def _told(self, site: str, held: Holdings, decided: _Decided) -> Mailability:

@@ -12,6 +12,8 @@ from portal.consent.suppression import Suppressions
 from portal.domain.rights import DeliveryState, Right
 from portal.rights.cases import CaseKind
 from portal.rights.planned import OPEN
+from portal.rights.requests import WITH
+from portal.rights.restrictions import standing
 from portal.store.tables import Case, Delivery, Request
 
 NOT_SO_YET = (*OPEN, DeliveryState.FAILED)
@@ -59,8 +61,8 @@ def erasure_of(db: Db, subject_id: str, sites: Sequence[str], now: datetime) -> 
     return ErasureOf(ErasureState.WAITS, min(waits)) if waits else None
 
 
-def is_being_restricted(db: Db, subject_id: str, sites: Collection[str]) -> bool:
-    """Was a restriction asked for that has not reached a system yet, or that a person weighs?
+def is_being_restricted(db: Db, subject_id: str, sites: Collection[str], now: datetime) -> bool:
+    """Does a restriction stand (UTC), wherever it has reached a system, or does a person weigh one?
 
     Who took the erasure that it came with back, asked for the opposite since.
     """
@@ -72,6 +74,8 @@ def is_being_restricted(db: Db, subject_id: str, sites: Collection[str]) -> bool
     )
     if db.scalar(asked_a_person.limit(1)) is not None:
         return True
+    if any(standing(db, subject_id, now, site) for site in sites):
+        return True
     requests = db.scalars(
         select(Request)
         .where(Request.subject_id == subject_id, Request.right.in_((Right.RESTRICT, Right.KEEP)))
@@ -81,6 +85,7 @@ def is_being_restricted(db: Db, subject_id: str, sites: Collection[str]) -> bool
         if one.right == Right.KEEP:
             return False
         states = db.scalars(select(Delivery.state).where(Delivery.request_id == one.id)).all()
-        if one.site in sites and any(state in NOT_SO_YET for state in states):
+        with_an_erasure = one.site in sites and WITH in one.details
+        if with_an_erasure and any(state in NOT_SO_YET for state in states):
             return True
     return False

@@ -1,9 +1,32 @@
-"""What an erasure removed and kept, as it is stored and shown."""
+"""What erasures removed and kept, as it is stored and shown; and when that goes as well."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portal.adapters.contract import Erasure, Retained
+from portal.adapters.contract import Adapter, Erasure, Record, Ref, Retained
+from portal.rights.ended import Again
+
+
+def again_for(adapter: Adapter, done: Mapping[Ref, Erasure]) -> Again | None:
+    """The records in which something is kept for a time, and the last day of what goes first.
+
+    :raises AdapterError: the system could not be asked.
+    """
+    firsts = {
+        ref: min(days)
+        for ref, erasure in done.items()
+        if (days := [kept.first for kept in erasure.retained if kept.first])
+    }
+    if not firsts:
+        return None
+    return Again({ref.key: address_mark(adapter.read(ref)) for ref in firsts}, min(firsts.values()))
+
+
+def address_mark(record: Record | None) -> str:
+    """A fingerprint of the address that a record holds; empty: it holds none."""
+    text = record.email.strip() if record else ""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
 
 
 def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:
@@ -19,6 +42,7 @@ def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:
                 "ground": kept.ground,
                 "law": dict(kept.law),
                 "until": kept.until.isoformat() if kept.until else None,
+                "first": kept.first.isoformat() if kept.first else None,
                 "count": kept.count,
             }
             for kept in retained
@@ -27,7 +51,7 @@ def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:
 
 
 def merge(retained: Sequence[Retained]) -> list[Retained]:
-    """One line per category and ground: counts added up, the latest day."""
+    """One line per category and ground: counts added up, the latest day and the first."""
     merged: dict[tuple[str, str], Retained] = {}
     for kept in retained:
         place = (kept.category, kept.ground)
@@ -36,11 +60,13 @@ def merge(retained: Sequence[Retained]) -> list[Retained]:
             merged[place] = kept
             continue
         days = [day for day in (before.until, kept.until) if day]
+        firsts = [day for day in (before.first, kept.first) if day]
         merged[place] = Retained(
             category=kept.category,
             ground=kept.ground,
             law=kept.law,
             until=max(days, default=None),
             count=before.count + kept.count,
+            first=min(firsts, default=None),
         )
     return list(merged.values())

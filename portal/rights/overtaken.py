@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session as Db
 from portal.consent.record import OVERTAKEN, ConsentRecord
 from portal.domain.rights import Right
 from portal.rights.ended import PUT_BACK
-from portal.rights.planned import planned_of
 from portal.rights.requests import delivery_of
+from portal.rights.restrictions import restriction_of, stands
 from portal.store.tables import AddressChange, Delivery, Request
 from portal.sync.jobs import Task
 
@@ -56,11 +56,12 @@ def _was_decided_otherwise(db: Db, task: Task) -> bool:
 
 
 def _needs_no_restriction(db: Db, task: Task, now: datetime) -> bool:
-    """It is for an erasure that waits, and free again without one: as things stand now."""
-    if not task.payload["on"]:
-        return planned_of(db, task.subject_id or "", now) is not None
-    erasure = db.get(Request, task.payload["erasure"])
-    return erasure is None or erasure.dropped_at is not None
+    """It was lifted since; or it is to be lifted, and another one stands: as things stand now."""
+    of = task.payload["of"]
+    if task.payload["on"]:
+        return not stands(db, of, now)
+    subject_id, adapter = task.subject_id or "", task.adapter or ""
+    return restriction_of(db, subject_id, adapter, now, but=[of]) is not None
 
 
 def _was_put_back(db: Db, task: Task) -> bool:

@@ -1,4 +1,4 @@
-"""Doing an erasure, a withdrawal or an objection once more in one system that has lost it.
+"""Doing an erasure, a withdrawal, an objection or a restriction once more where it was lost.
 
 An import brought somebody back, or the CRM was restored from an old back-up. The job carries one
 record's key and address, sealed, and is wiped at its end like every other. It looks again before it
@@ -22,10 +22,15 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.brake import Brake
 from portal.rights.deeds import DEEDS, erasure, likeness
 from portal.rights.ended import BRAKE, NOT_CONFIRMED, Ended
+from portal.rights.ended import Again as Kept
 from portal.rights.known import addresses_in, records_under, with_also
+from portal.rights.marking import Marking
+from portal.rights.marks import Marks
+from portal.rights.overtaken import overtaken
 from portal.rights.planned import planned_of
 from portal.rights.restored import confirm
 from portal.rights.returned import Finding, look_at, opted_in_at
+from portal.rights.second import SecondErasures
 from portal.rights.stumbling import stumbled
 from portal.store.database import Database, Unit
 from portal.sync.alarms import AlarmKind, raise_alarm
@@ -43,6 +48,12 @@ from portal.sync.jobs import (
 from portal.sync.outbox import Outbox
 
 JOB = "reapply"
+RIGHTS = {
+    "erase": (Right.ERASE,),
+    "consent": (Right.WITHDRAW, Right.OBJECT),
+    "restrict": (Right.RESTRICT,),
+}
+"""Whose deliveries it confirms, by what it does."""
 AWAITING_AGAIN = 300.0
 """Seconds until an asynchronous CRM is read once more."""
 
@@ -80,6 +91,8 @@ class Reapplying(Handler):
         adapters: Registry,
         directory: Directory,
         suppressions: Suppressions,
+        marks: Marks,
+        second: SecondErasures,
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
@@ -88,6 +101,8 @@ class Reapplying(Handler):
         self._adapters = adapters
         self._directory = directory
         self._suppressions = suppressions
+        self._marking = Marking(database, marks, clock)
+        self._second = second
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
@@ -99,17 +114,29 @@ class Reapplying(Handler):
         if adapter is None:
             return GaveUp("no_adapter")
         try:
-            dropped = self._erasure_dropped if _erases(task) else self._stop_dropped
-            record = dropped(adapter, task)
+            record = self._dropped(adapter, task)
             if record is not None:
                 return Finished(record)
+            if (first := self._marking.prepare(adapter, task)) is not None:
+                return first
             with self._database.reading() as db:
                 if self._brake.is_on(db, adapter):
                     return Again(BRAKE, 0.0, verdict=Verdict.PAUSE)
-            ended = DEEDS[task.payload["do"]](adapter, task.payload, task.key)
+            ended = DEEDS[task.payload["do"]](adapter, self._marking.payload(task), task.key)
         except AdapterError as error:
             return stumbled(error)
         return self._answer(task, ended)
+
+    def _dropped(self, adapter: Adapter, task: Task) -> Recording | None:
+        """Is it not wanted any more? Then what is to be written about that."""
+        match task.payload["do"]:
+            case "erase":
+                return self._erasure_dropped(adapter, task)
+            case "restrict":
+                with self._database.reading() as db:
+                    cause = overtaken(db, task, self._clock())
+                return self._noted(task, Event.REAPPLY_DROPPED, cause=cause) if cause else None
+        return self._stop_dropped(adapter, task)
 
     def _erasure_dropped(self, adapter: Adapter, task: Task) -> Recording | None:
         subject_id = task.subject_id or ""
@@ -157,7 +184,28 @@ class Reapplying(Handler):
                 return GaveUp(str(ended.outcome.get("cause", "failed")))
             case DeliveryState.AWAITING:
                 return Finished(self._by_a_person(task))
-        return Finished(self._noted(task, Event.REAPPLIED, state=ended.state))
+        noted = self._noted(task, Event.REAPPLIED, state=ended.state)
+        if task.payload["do"] == "restrict" and not task.payload["on"]:
+            return Finished(self._freed(task, noted))
+        if ended.again is not None:
+            return Finished(self._kept(task, noted, ended.again))
+        return Finished(noted)
+
+    def _kept(self, task: Task, noted: Recording, again: Kept) -> Recording:
+        def record(db: Db) -> None:
+            noted(db)
+            # What is written with a job's end; the worker that ends it looks for more by itself.
+            unit = Unit(db, "job ended")
+            self._second.remember(unit, task.subject_id or "", task.adapter or "", again)
+
+        return record
+
+    def _freed(self, task: Task, noted: Recording) -> Recording:
+        def record(db: Db) -> None:
+            noted(db)
+            self._marking.is_freed(db, task)
+
+        return record
 
     def _by_a_person(self, task: Task) -> Recording:
         def record(db: Db) -> None:
@@ -182,17 +230,13 @@ class Reapplying(Handler):
 
     def _noted(self, task: Task, event: Event, **facts: Any) -> Recording:
         def record(db: Db) -> None:
-            right = {"do": task.payload["do"]}
-            if not _erases(task):
-                right["purpose"] = task.payload["purpose"]
-            facts_too = {"adapter": task.adapter, **right, **facts}
+            about = {
+                name: task.payload[name] for name in ("do", "purpose", "on") if name in task.payload
+            }
+            facts_too = {"adapter": task.adapter, **about, **facts}
             self._ledger.note(db, event, subject_id=task.subject_id, facts=facts_too)
-            rights = (Right.ERASE,) if _erases(task) else (Right.WITHDRAW, Right.OBJECT)
+            rights = RIGHTS[task.payload["do"]]
             state = facts.get("state", DeliveryState.CONFIRMED)
             confirm(db, task.subject_id or "", task.adapter or "", rights, state)
 
         return record
-
-
-def _erases(task: Task) -> bool:
-    return bool(task.payload["do"] == "erase")

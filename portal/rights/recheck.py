@@ -15,6 +15,7 @@ from portal.adapters.contract import Adapter, AdapterError, Record, Ref, Registr
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights import second
 from portal.rights.known import ALSO, addresses_in, records_under
 from portal.rights.parts import is_of
 from portal.rights.planned import planned_of
@@ -98,9 +99,10 @@ class Rechecking(Handler):
             sites = self._directory.sites_of(adapter.name)
             suppressed = self._suppressions.of(db, subject_id, sites)
             waits = planned_of(db, subject_id, self._clock())
+            is_due = second.is_due(db, subject_id, adapter.name, self._clock())
         if suppressed is None:
             return Finished()
-        if waits is not None:  # she has asked herself, and may take it back
+        if waits is not None or is_due:  # she has asked herself, or what was kept is to go just now
             return self._next(task, nothing)
         hers = addresses_in(task.payload)
         try:

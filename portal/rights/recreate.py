@@ -13,6 +13,8 @@ from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Ledger
+from portal.rights.asked_since import Replayed
+from portal.rights.cases import ACTIVITIES, CaseKind, Cases
 from portal.rights.ended import LATER, SOONER
 from portal.rights.feed_places import begin_anew
 from portal.rights.journaling import JOURNALED, MAILBOX, MAILBOX_ALIASES, marks_of, set_mark
@@ -20,15 +22,16 @@ from portal.rights.planned import is_planned, let_go_anyway, planned_of
 from portal.rights.reapply import JOB as REAPPLY
 from portal.rights.recovery import UNFINISHED, Recovery
 from portal.rights.replanned import let_go_since, put_down
-from portal.rights.replay import Replayed, Replaying
+from portal.rights.replay import Replaying
 from portal.rights.restored import CAUSE, Settled, settle, unsure
+from portal.rights.restrictions import end
 from portal.rights.walk import Progress
-from portal.store.database import Database
+from portal.store.database import Database, Unit
 from portal.store.journal import Journal, JournalDamaged, Line
 from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
 from portal.sync.outbox import Outbox
 
-NOT_DONE_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.ADDRESS})
+NOT_DONE_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.LIFT, Right.ADDRESS})
 """What is hers to do again, or of which the journal holds no value."""
 
 
@@ -54,6 +57,7 @@ class Recreating:
         adapters: Registry,
         suppressions: Suppressions,
         replaying: Replaying,
+        cases: Cases,
         outbox: Outbox,
         ledger: Ledger,
         clock: Clock,
@@ -64,6 +68,7 @@ class Recreating:
         self._adapters = adapters
         self._suppressions = suppressions
         self._replaying = replaying
+        self._cases = cases
         self._outbox = outbox
         self._ledger = ledger
         self._clock = clock
@@ -152,7 +157,8 @@ class Recreating:
         )
         db.add(request)
         db.flush()
-        waits = is_planned(request, now) and not is_let_go
+        erases = line.right == Right.ERASE
+        waits = erases and is_planned(request, now) and not is_let_go
         for adapter in line.adapters:
             there = adapter in self._adapters and line.right not in NOT_DONE_AGAIN
             state = DeliveryState.UNCONFIRMED if there else DeliveryState.CONFIRMED
@@ -165,6 +171,8 @@ class Recreating:
                     outcome={"cause": LATER if waits else CAUSE},
                 )
             )
+        if line.right == Right.OBJECT and ACTIVITIES in line.more:
+            self._weigh_again(db, request)
         given = line.right == Right.CONSENT
         for purpose, version in zip(line.purposes, line.wordings, strict=True):
             db.add(
@@ -187,12 +195,25 @@ class Recreating:
         db.flush()
         if waits:
             put_down(db, self._outbox, request)
-        if line.right == Right.ERASE and not line.due:
+        if erases and not line.due:
             self._hurried(db, subject_id, at, line.request)
-        if line.right == Right.ERASE and not (waits or is_let_go):
+        if erases and not (waits or is_let_go):
+            end(db, subject_id, now)
             self._suppressions.add(db, subject_id, line.request, request.due_at or at)
         elif given or line.right == Right.KEEP:
             self._suppressions.lift(db, subject_id, at, "portal", line.request)
+
+    def _weigh_again(self, db: Db, request: Request) -> None:
+        """An objection that a person weighs. Her reasons are lost, and whether she was answered."""
+        self._cases.open(
+            Unit(db, "journal replayed"),
+            CaseKind.OBJECT,
+            site=request.site,
+            locale=request.locale,
+            subject_id=request.subject_id,
+            request_id=request.id,
+            received_at=request.received_at,
+        )
 
     @staticmethod
     def _confirm_the_rest(db: Db, adapter: str) -> None:

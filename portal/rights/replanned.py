@@ -19,6 +19,7 @@ from portal.rights.planned import PLANNED, planned_key
 from portal.rights.reapply import JOB as REAPPLY
 from portal.rights.replay import Replaying
 from portal.rights.restored import CAUSE
+from portal.rights.restrictions import end
 from portal.rights.stumbling import stumbled
 from portal.store.database import Database, Unit
 from portal.store.journal import Line
@@ -95,6 +96,7 @@ class Replanning(Handler):
             if delivery.state == DeliveryState.QUEUED:
                 delivery.state, delivery.changed_at = DeliveryState.UNCONFIRMED, self._clock()
                 delivery.outcome = {"cause": CAUSE}
+        end(db, request.subject_id, self._clock())
         since = request.due_at or request.received_at
         self._suppressions.add(db, request.subject_id, request_id, since)
 

@@ -5,75 +5,42 @@ what was decided stands in the portal's own tables. Corrections are not: no valu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
-from portal.adapters.contract import Adapter, Evidence, Record
+from portal.adapters.contract import Adapter, Record
 from portal.consent.record import ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
-from portal.domain.rights import DeliveryState, Right
+from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.asked_since import (
+    Missing,
+    Replayed,
+    Wanted,
+    delivered,
+    evidence_of,
+    redone_since,
+)
 from portal.rights.deeds import consent
+from portal.rights.marks import Marks
 from portal.rights.naming import Naming
 from portal.rights.reapply import erasure_again, reapply
-from portal.rights.restored import unsure
+from portal.rights.restricting import restriction
+from portal.rights.restrictions import restriction_of
 from portal.rights.returned import Finding, look_at, opted_in_at
 from portal.rights.walk import Held, Hit, Progress, walk
 from portal.store.database import Database, Unit
-from portal.store.tables import Consent, Delivery, LedgerEntry, Request, Subject, SubjectAlias
+from portal.store.tables import Consent, Request, Subject, SubjectAlias
 from portal.store.vault import Vault
 from portal.sync.outbox import Outbox
 
-ENDED_WELL = (DeliveryState.CONFIRMED, DeliveryState.RETAINED)
 STOPS = (Right.WITHDRAW, Right.OBJECT)
-
-
-@dataclass(slots=True)
-class Replayed:
-    """What a replay did. All are numbers of records, where nothing else is said."""
-
-    adapter: str
-    dry_run: bool
-    records: int = 0
-    """That the system holds with an address."""
-    erasures: int = 0
-    """Put to work to be erased again."""
-    withdrawals: int = 0
-    """In which a consent is put to work to be withdrawn again."""
-    objections: int = 0
-    """In which an objection is put to work to be recorded again."""
-    already: int = 0
-    """Of these people, in which nothing had to be done."""
-    waiting: int = 0
-    """Jobs of an earlier replay that wait still."""
-    superseded: int = 0
-    """Decisions that a later one of the same person has overtaken."""
-    corrections_lost: int = 0
-    """Corrections made since: they are not kept, and cannot be made again."""
-    consents_lost: int = 0
-    """Consents given on the portal since: giving is hers to do again."""
-
-    @property
-    def to_do(self) -> int:
-        """What was put to work."""
-        return self.erasures + self.withdrawals + self.objections
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What one subject asked for, and what of it still stands."""
-
-    subject_id: str
-    is_part: bool = False
-    """One of several people under her address: only a record of her name is hers."""
-    erased_since: datetime | None = None
-    stops: dict[str, Consent] = field(default_factory=dict)
-    """Purpose id → the decision against it."""
+MARKS = (Right.RESTRICT, Right.LIFT, Right.KEEP)
+"""What sets or takes off the mark "keep, do not use"."""
 
 
 class Replaying:
@@ -86,6 +53,7 @@ class Replaying:
         outbox: Outbox,
         directory: Directory,
         suppressions: Suppressions,
+        marks: Marks,
         ledger: Ledger,
         clock: Clock,
         opt_ins: Sequence[str],
@@ -96,6 +64,7 @@ class Replaying:
         self._outbox = outbox
         self._directory = directory
         self._suppressions = suppressions
+        self._marks = marks
         self._ledger = ledger
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
@@ -165,8 +134,8 @@ class Replaying:
         """By subject: what was done there since, and has not been overtaken by a later decision."""
         sites = self._directory.sites_of(adapter)
         wanted: dict[str, Wanted] = {}
-        redone = _redone(adapter, since)
-        for request in _delivered(db, adapter, since, (Right.ERASE, *STOPS), redone):
+        redone = redone_since(adapter, since)
+        for request in delivered(db, adapter, since, (Right.ERASE, *STOPS), redone):
             one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
             if request.right == Right.ERASE:
                 suppressed = self._suppressions.of(db, request.subject_id, sites)
@@ -179,6 +148,11 @@ class Replaying:
                     replayed.superseded += 1
                 else:
                     one.stops[purpose] = latest
+        for request in delivered(db, adapter, since, MARKS, redone):
+            one = wanted.setdefault(request.subject_id, Wanted(request.subject_id))
+            standing = restriction_of(db, request.subject_id, adapter, self._clock())
+            noted = self._marks.before(db, request.subject_id, adapter) is not None
+            one.mark, one.mark_of = True if standing else False if noted else None, standing or ""
         return wanted
 
     @staticmethod
@@ -200,24 +174,29 @@ class Replaying:
 
     @staticmethod
     def _count_lost(db: Db, adapter: str, since: datetime, replayed: Replayed) -> None:
-        lost = [*_delivered(db, adapter, since, (Right.RECTIFY, Right.CONSENT))]
+        lost = [*delivered(db, adapter, since, (Right.RECTIFY, Right.CONSENT))]
         replayed.corrections_lost = sum(request.right == Right.RECTIFY for request in lost)
         replayed.consents_lost = len(lost) - replayed.corrections_lost
 
     # --- what is there -----------------------------------------------------------------------
 
-    def _look(self, adapter: Adapter, hit: Hit[Wanted]) -> Finding | list[Consent]:
-        """What is to be done about one record: erase it (or not), or stop some purposes in it."""
+    def _look(self, adapter: Adapter, hit: Hit[Wanted]) -> Finding | Missing:
+        """What is to be done about one record: erase it (or not), or what it lacks."""
         wanted, now = hit.known, self._clock()
         if wanted.erased_since is not None:
             since = wanted.erased_since
             finding = look_at(adapter, hit.ref, [hit.email], since, self._opt_ins, now)
             if finding is not Finding.OPTED_IN:
                 return finding
-        record = adapter.read(hit.ref) if wanted.stops else None
+        looks = wanted.stops or wanted.mark is not None
+        record = adapter.read(hit.ref) if looks else None
         if record is None or not hit.email.same_mailbox(record.email):
-            return []
-        return [stop for stop in wanted.stops.values() if self._is_on(record, stop, now)]
+            return Missing()
+        differs = record.restricted is not None and record.restricted is not wanted.mark
+        return Missing(
+            [stop for stop in wanted.stops.values() if self._is_on(record, stop, now)],
+            wanted.mark if differs else None,
+        )
 
     def _is_on(self, record: Record, stop: Consent, now: datetime) -> bool:
         """Does this record allow the purpose, and not by a later decision of hers?
@@ -232,7 +211,7 @@ class Replaying:
         return opted_in_at(record, stop.at, {stop.purpose}, now) is None
 
     def _put(
-        self, unit: Unit, hit: Hit[Wanted], what: Finding | list[Consent], replayed: Replayed
+        self, unit: Unit, hit: Hit[Wanted], what: Finding | Missing, replayed: Replayed
     ) -> None:
         subject_id, adapter = hit.known.subject_id, hit.ref.adapter
         if what is Finding.BACK:
@@ -240,10 +219,16 @@ class Replaying:
             new = reapply(unit, self._outbox, subject_id, adapter, again)
             replayed.erasures += new
             replayed.waiting += not new
-        elif isinstance(what, list) and what:
-            for stop in what:
-                only = [hit.ref.key] if hit.known.is_part else None
-                again = consent(hit.email, stop.purpose, False, _evidence(stop), only)
+        elif isinstance(what, Missing) and what:
+            only = [hit.ref.key] if hit.known.is_part else None
+            if what.mark is not None:
+                part = {"only": only} if only else None
+                marked = restriction(hit.email, what.mark, hit.known.mark_of, part)
+                new = reapply(unit, self._outbox, subject_id, adapter, marked)
+                replayed.restrictions += new
+                replayed.waiting += not new
+            for stop in what.stops:
+                again = consent(hit.email, stop.purpose, False, evidence_of(stop), only)
                 new = reapply(unit, self._outbox, subject_id, adapter, again)
                 objected = new and self._was_objection(unit.session, stop)
                 replayed.objections += objected
@@ -256,45 +241,3 @@ class Replaying:
     def _was_objection(db: Db, stop: Consent) -> bool:
         request = db.get(Request, stop.request_id) if stop.request_id else None
         return request is not None and request.right == Right.OBJECT
-
-
-def _delivered(
-    db: Db,
-    adapter: str,
-    since: datetime,
-    rights: Sequence[Right],
-    redone: "Select[str | None] | None" = None,
-) -> Sequence[Request]:
-    """The requests of these kinds that have reached this system since, as far as is known.
-
-    ``redone``: subjects whose requests count, however long ago they were delivered.
-    """
-    ids = [one.request_id for one in unsure(db, adapter, rights)]
-    reached = Delivery.changed_at >= since
-    if redone is not None:
-        reached = or_(reached, Request.subject_id.in_(redone))
-    return db.scalars(
-        select(Request)
-        .join(Delivery, Delivery.request_id == Request.id)
-        .where(Delivery.adapter == adapter, reached)
-        .where(or_(Delivery.state.in_(ENDED_WELL), Request.id.in_(ids)))
-        .where(Request.right.in_(rights))
-        .order_by(Request.received_at, Request.id)
-    ).all()
-
-
-def _redone(adapter: str, since: datetime) -> "Select[str | None]":
-    """Subjects for whom something was done once more in this system since.
-
-    By a sweep or an earlier replay: a back-up that was made before that does not hold it, though
-    the request itself had reached the system long before.
-    """
-    return select(LedgerEntry.subject_id).where(
-        LedgerEntry.event == Event.REAPPLIED,
-        LedgerEntry.at >= since,
-        LedgerEntry.facts["adapter"].as_string() == adapter,
-    )
-
-
-def _evidence(stop: Consent) -> Evidence:
-    return Evidence(stop.at, stop.source, stop.wording, stop.wording_version, stop.locale)

@@ -129,17 +129,19 @@ class Requests:
         locale: str,
         details: Mapping[str, Any],
         due_at: datetime | None = None,
+        request_id: str | None = None,
     ) -> str:
         """The same within a unit of work of the caller's, who says `acknowledged` after it.
 
         Until ``due_at`` (UTC) nothing is delivered. What waits so is no other request's, however
-        much alike they are: either may come to another end.
+        much alike they are: either may come to another end. ``request_id`` is for who had to know
+        it before.
         """
         now, db = self._clock(), unit.session
         waits = {"cause": LATER} if due_at else {}
         if whose.opened is not None:
             details = {**details, MAILBOX: whose.opened.mailbox_id}
-        request_id = new_reference()
+        request_id = request_id or new_reference()
         db.add(
             Request(
                 id=request_id,

@@ -16,10 +16,14 @@ from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
+from portal.rights.objecting import Objecting
 from portal.rights.often import Often
+from portal.rights.own import OwnRecords
 from portal.rights.pause import Pausing
 from portal.rights.progress import Following
+from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests
+from portal.rights.restrict import Restricting
 from portal.rights.signal import Heeding
 from portal.rights.stop import Stopping
 from portal.rights.telling_apart import TellingApart
@@ -41,10 +45,14 @@ class Rights:
     often: Often
     pausing: Pausing
     undoing: Undoing
+    restricting: Restricting
+    objecting: Objecting
     erasing: Erasing
     planning: Planning
     exporting: Exporting
     requests: Requests
+    own: OwnRecords
+    recipients: Recipients
     following: Following
     mailable: Mailable
     feed: Feed

@@ -15,6 +15,7 @@ from portal.rights.naming import Naming
 from portal.rights.planned import OPEN
 from portal.rights.reappeared import Reappeared
 from portal.rights.returned import Finding, look_at
+from portal.rights.second import due
 from portal.rights.walk import Hit, Progress, walk
 from portal.store.database import Database, Unit, insert_into
 from portal.store.tables import AdapterState, Delivery, Request
@@ -128,10 +129,13 @@ class Sweeping:
                 swept.waiting += not new
 
     def _being_erased(self, adapter: str, hits: Sequence[Hit[Suppressed]]) -> set[str]:
-        """Those whose erasure from this system has not ended yet: they have not come back."""
+        """Those whose erasure from this system has not ended yet: they have not come back.
+
+        Nor those of whom something that had to be kept is to go just now.
+        """
         subjects = {hit.known.subject_id for hit in hits}
         with self._database.reading() as db:
-            return set(
+            return due(db, adapter, self._clock(), [*subjects]) | set(
                 db.scalars(
                     select(Request.subject_id)
                     .join(Delivery, Delivery.request_id == Request.id)

@@ -32,6 +32,8 @@ class Purpose(StrEnum):
     """What a pause stopped and where, so that exactly that begins again."""
     UNDO = "undo"
     """What a stop turned off and where, so that exactly that is put back."""
+    RESTRICTION = "restriction"
+    """Whom to tell before her restriction is lifted, and which records others had marked before."""
     SECOND_ERASURE = "second_erasure"
     """The record of which a part had to be kept, to erase that when its time is over."""
 

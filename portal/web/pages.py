@@ -9,6 +9,7 @@ from flask_babel import get_locale
 
 from portal.domain.register import in_language
 from portal.domain.rights import Goal
+from portal.rights.restrictions import Standing
 from portal.web.context import at_desk, current_site, framed, services, who
 from portal.web.headers import csp_nonce
 from portal.web.language import choices
@@ -44,6 +45,7 @@ def everywhere() -> dict[str, Any]:
         "csp_nonce": csp_nonce(),
         "adapter_label": adapter_label,
         "planned_erasure": planned_erasure,
+        "restriction": restriction,
         "request_endpoint": request.endpoint,
     }
 
@@ -57,6 +59,12 @@ def planned_erasure() -> tuple[str, datetime] | None:
 def zone() -> tzinfo:
     """The zone that pages tell the time in, and days are counted in."""
     return ZoneInfo(services().settings.timezone)
+
+
+def restriction() -> Standing | None:
+    """Her restriction that stands: what she sees elsewhere is not used meanwhile."""
+    signed_in = who()
+    return services().rights.restricting.standing(signed_in) if signed_in else None
 
 
 def adapter_label(name: str) -> str:

@@ -148,6 +148,9 @@ RECALLED = {
     Purpose.FEED: _l("your e-mail address, to tell those who send mail for us that you stopped it"),
     Purpose.PAUSE: _l("which e-mails you paused, so that exactly those begin again"),
     Purpose.UNDO: _l("where something was on that you stopped, so that you can put it back"),
+    Purpose.RESTRICTION: _l(
+        "your e-mail address while we may not use your data, to tell you before that ends"
+    ),
     Purpose.SECOND_ERASURE: _l(
         "where the data is that we still had to keep, to delete it on its day"
     ),

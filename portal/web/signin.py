@@ -8,6 +8,7 @@ from portal.access.ask import Purpose, TooMany
 from portal.access.limits import network_of
 from portal.access.redeem import Opened, Refusal, Waiting
 from portal.access.sessions import Kind
+from portal.access.subjects import HISTORY_TIER
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
 from portal.web import drafts
@@ -103,6 +104,8 @@ def redeem_confirmation() -> Response:
 def ask_confirmation() -> Response:
     """Mail me one confirmation, for one goal."""
     form = GoalForm.posted()
+    if me().tier == HISTORY_TIER:
+        abort(403)  # there is nothing to copy or to delete
     if form.goal.data not in FRESH_PROOF_GOALS:
         abort(400)
     goal = Goal(form.goal.data)
@@ -188,6 +191,8 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
 def _let_in(opened: Opened) -> Response:
     typed = opened.goal is Goal.VIEW and drafts.waits()
     endpoint = "me.correct" if typed else HOME[opened.goal]
+    if opened.tier == HISTORY_TIER:
+        endpoint = "me.requests"
     signed_in = services().sessions.current(opened.token, "frame" if framed() else "tab")
     if signed_in is not None:
         heed(signed_in)

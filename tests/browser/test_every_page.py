@@ -133,9 +133,19 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     expect(page.get_by_text("Yes, it is done.")).to_be_visible()
     inspector.look("request")
     look_at_conflicts(page, demo, inspector)
-    for path in ("correct", "consents", "consents/history", "export", "erase", "requests"):
+    for path in (
+        "correct",
+        "consents",
+        "consents/history",
+        "export",
+        "erase",
+        "requests",
+        "object",
+        "restrict",
+    ):
         page.goto(f"{portal}me/{path}")
         inspector.look(f"{path.replace('/', ' ')}, before")
+    look_at_objections(page, portal, inspector)
     page.goto(f"{portal}me/export")
     page.get_by_role("button", name="Send me the e-mail").click()
     inspector.look("mailed a confirmation")
@@ -368,6 +378,28 @@ def look_at_later(page: Page, portal: str, inspector: Inspector) -> None:
     page.goto(planned)
     expect(page.get_by_text("You took this back.")).to_be_visible()
     inspector.look("request, taken back")
+
+
+def look_at_objections(page: Page, portal: str, inspector: Inspector) -> None:
+    """She restricts, objects, and takes the restriction back."""
+    page.goto(f"{portal}me/restrict")
+    page.get_by_role("button", name="Stop using my data").click()
+    expect(page.get_by_text("Yes, it is done.")).to_be_visible()
+    inspector.look("request, restricting")
+    for path in ("restrict", "consents"):
+        page.goto(f"{portal}me/{path}")
+        inspector.look(f"{path}, restricted")
+    page.get_by_role("link", name="See or change this").click()
+    page.get_by_role("button", name="Use my data again").click()
+    expect(page.get_by_text("Yes, it is done.")).to_be_visible()
+    page.goto(f"{portal}me/object")
+    page.get_by_role("button", name="Send my objection").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    inspector.look("object, with a fault")
+    page.get_by_label("Customer records").check()
+    page.get_by_role("button", name="Send my objection").click()
+    expect(page.get_by_role("heading", name="With one of us")).to_be_visible()
+    inspector.look("request, objecting")
 
 
 def turn_to(frame: FrameLocator, link: str, heading: str) -> None:

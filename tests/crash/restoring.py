@@ -12,8 +12,8 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from portal import cli_copies
 from portal.cli import commands
+from portal.rights.asked_since import Replayed
 from portal.rights.recovery import State
-from portal.rights.replay import Replayed
 from portal.store.journal import Journal
 from tests.crash.answers import How
 from tests.crash.asked import Row, moment

@@ -31,8 +31,12 @@ def test_there_are_eight_states_and_each_says_where_it_may_go() -> None:
 
 
 def test_what_is_done_stays_done() -> None:
-    for state in GOOD | {DeliveryState.CONFLICT}:
+    for state in (DeliveryState.CONFIRMED, DeliveryState.CONFLICT):
         assert TRANSITIONS[state] == frozenset(), state
+
+
+def test_what_was_kept_is_done_as_well_once_it_has_gone() -> None:
+    assert TRANSITIONS[DeliveryState.RETAINED] == {DeliveryState.CONFIRMED}
 
 
 def test_what_failed_begins_anew_or_not_at_all() -> None:

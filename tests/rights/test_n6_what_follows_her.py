@@ -150,7 +150,8 @@ def test_n6_an_erasure_that_waits_is_done_under_the_new_address(
 
     (row,) = office.crm("SELECT email, first_name FROM contacts WHERE id = 1")
     assert not row["email"]
-    assert recalls(office) == {}, "she is erased, and so is where she was found"
+    # Of her invoices, which go by themselves one day, no address is needed.
+    assert set(recalls(office)) == {"second_erasure"}, "and so is where she was found"
 
 
 def test_n6_a_waiting_erasure_is_for_a_person_and_fails_without_telling_the_jobs(

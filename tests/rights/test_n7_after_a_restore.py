@@ -208,7 +208,7 @@ def test_n7_no_address_is_in_the_journal(recovering: Recovering) -> None:
 
     lines = recovering.office.settings.journal_file.read_text().splitlines()[1:]
     told = {json.loads(line)["of"]["right"]: json.loads(line)["of"] for line in lines}
-    assert set(told) == {"erase", "withdraw", "object", "keep", "consent"}
+    assert set(told) == {"erase", "withdraw", "object", "keep", "consent", "restrict"}
     assert told["erase"]["due"].startswith("2026-03-04T12:00:00")
     assert told["keep"]["more"]["of"] == told["erase"]["request"]
     assert not any("marijke" in line.lower() for line in lines)

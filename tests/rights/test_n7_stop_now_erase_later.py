@@ -88,7 +88,7 @@ def test_n7_everything_stops_within_one_sync_and_is_erased_at_its_moment(
 ) -> None:
     check_n7_stops(recovering)
     assert erasures(recovering) == [("retained", None)]
-    assert open_jobs(recovering) == ["recheck"]
+    assert open_jobs(recovering) == ["recheck", "second_erasure"]
     assert recovering.events("suppressed") == ["suppressed"]
     assert len(recovering.office.mails()) == 1, "one mail for one goal: the code"
     assert recovering.office.portal.ledger.verify(recovering.office.database).ok

@@ -312,6 +312,19 @@ TWO = {
 }
 
 
+def test_what_she_restricted_herself_is_not_used_from_that_moment_on(
+    office: Office, program: Program
+) -> None:
+    visitor = office.visitor().sign_in(office)
+    token = visitor.get("/me/restrict").fields["csrf_token"]
+    assert visitor.post("/me/restrict", csrf_token=token, on="yes").status == 303
+    assert because(program.consents(email=MARIJKE)) == none_allowed("restricted")
+    office.work()
+    assert visitor.post("/me/restrict", csrf_token=token, on="no").status == 303
+    office.work()
+    assert program.consents(email=MARIJKE)["restricted"] is False
+
+
 def test_a_system_that_holds_no_consent_but_could_restrict_is_waited_for(
     start_office: StartOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

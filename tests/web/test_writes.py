@@ -204,6 +204,8 @@ KNOWN = {
     "/me/requests/nothing/choose": {"seen"},
     "/me/erase": {"when"},
     "/me/requests/nothing/keep": set(),
+    "/me/restrict": {"on"},
+    "/me/object": {"what", "why", "meanwhile"},
     "/me/signout": set(),
     "/me/questions": {"message"},
     "/me/more": {"contact"},

@@ -39,7 +39,7 @@ class SqlAdapter:
     proven: ClassVar[bool] = True
 
     def __init__(
-        self, name: str, settings: SqlSettings, clock: Callable[[], datetime] = _now
+        self, name: str, settings: SqlSettings, clock: Callable[[], datetime] | None = None
     ) -> None:
         self.name = name
         self.settings: AdapterSettings = settings
@@ -54,7 +54,7 @@ class SqlAdapter:
             frequencies=settings.frequencies,
         )
         self._settings = settings
-        self._clock = clock
+        self._clock = clock or _now
         self._database = Database(name, settings)
 
     def ping(self) -> None:
@@ -133,13 +133,13 @@ class SqlAdapter:
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         return self._database.run(
-            lambda connection, schema: erasing.plan(connection, schema, ref),
+            lambda connection, schema: erasing.plan(connection, schema, ref, self._clock),
             what="planning an erasure",
         )
 
     def erased(self, ref: Ref) -> bool:
         return self._database.run(
-            lambda connection, schema: erasing.is_erased(connection, schema, ref),
+            lambda connection, schema: erasing.is_erased(connection, schema, ref, self._clock),
             what="checking an erasure",
         )
 

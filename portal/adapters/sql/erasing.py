@@ -1,26 +1,22 @@
 """Erasing a subscriber: step by step as the settings say, children first, in one transaction."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+import logging
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
-from portal.adapters.contract import (
-    Erasure,
-    ErasureKind,
-    Ref,
-    Refused,
-    Retained,
-    Unsupported,
-)
+from portal.adapters.contract import Erasure, ErasureKind, Ref, Refused, Unsupported
+from portal.adapters.sql.keeping import Keeping, Over, rows_of
 from portal.adapters.sql.parts import EraseStep
-from portal.adapters.sql.periods import add_period
 from portal.adapters.sql.reading import is_key, key_values, owner_of
-from portal.adapters.sql.schema import Schema, step_order
+from portal.adapters.sql.schema import Schema
 from portal.adapters.sql.settings import SqlSettings
-from portal.adapters.sql.values import empty, from_column, to_column, unpadded
+from portal.adapters.sql.values import empty, to_column, unpadded
 from portal.adapters.sql.writing import Clock, update_owner
+
+log = logging.getLogger(__name__)
 
 Owner = Mapping[str, Any]
 
@@ -37,15 +33,14 @@ def kind_of(settings: SqlSettings) -> ErasureKind | None:
     return ErasureKind.HARD if nothing_stays else ErasureKind.ANONYMISED
 
 
-def plan(connection: Connection, schema: Schema, ref: Ref) -> Erasure:
+def plan(connection: Connection, schema: Schema, ref: Ref, clock: Clock) -> Erasure:
     """What an erasure would do now. Changes nothing."""
     kind = kind_of(schema.settings)
     if kind is None:
         raise Unsupported("nothing can be erased here: there are no steps for it")
-    _, owner = _owner(connection, schema, ref, lock=False)
-    retained = tuple(_retained(connection, schema, owner))
+    retained = tuple(_keeping(connection, schema, ref, clock).retained())
     kept = {one.category for one in retained}
-    removed = (step.category for step in schema.settings.erase if step.action != "retain")
+    removed = (step.category for step in schema.settings.erase)
     return Erasure(
         removed=tuple(dict.fromkeys(one for one in removed if one not in kept)),
         retained=retained,
@@ -55,22 +50,26 @@ def plan(connection: Connection, schema: Schema, ref: Ref) -> Erasure:
 
 def erase(connection: Connection, schema: Schema, ref: Ref, clock: Clock) -> Erasure:
     """Do it. On a record that was erased before, the same result and no effect."""
-    result = plan(connection, schema, ref)
+    result = plan(connection, schema, ref, clock)
     there, owner = _owner(connection, schema, ref, lock=True)
     own_values: dict[str, Any] = {}
     delete_owner = False
-    for step in sorted(_steps(schema), key=lambda one: step_order(schema, one)):
-        table = schema.tables[schema.settings.table_of(step)]
-        if table is schema.main:
-            delete_owner |= step.action == "delete"
-            own_values |= _new_values(schema, table, step, ref)
-            continue
-        wanted = schema.owned(table, schema.settings.link_of(step), owner)
-        if step.action == "delete":
-            connection.execute(delete(table).where(wanted))
-        else:
-            values = _new_values(schema, table, step, ref)
-            connection.execute(update(table).where(wanted).values(values))
+    over = {one.table.name: one for one in _keeping(connection, schema, ref, clock).over()}
+    for name in schema.order:
+        if name in over:
+            _remove_ended(connection, over[name])
+        for step in _steps_of(schema, name):
+            table = schema.tables[name]
+            if table is schema.main:
+                delete_owner |= step.action == "delete"
+                own_values |= _new_values(schema, table, step, ref)
+                continue
+            wanted = schema.owned(table, schema.settings.link_of(step), owner)
+            if step.action == "delete":
+                connection.execute(delete(table).where(wanted))
+            else:
+                values = _new_values(schema, table, step, ref)
+                connection.execute(update(table).where(wanted).values(values))
     if there and delete_owner:
         key = {column.name: owner[column.name] for column in schema.key}
         connection.execute(delete(schema.main).where(is_key(schema, key)))
@@ -79,14 +78,28 @@ def erase(connection: Connection, schema: Schema, ref: Ref, clock: Clock) -> Era
     return result
 
 
-def is_erased(connection: Connection, schema: Schema, ref: Ref) -> bool:
-    """Read back: deleted rows are gone, and overwritten columns hold what was written over them."""
+def _remove_ended(connection: Connection, over: Over) -> None:
+    """What need not be kept any more; what something unknown refers to stays, and reads back so."""
+    try:
+        with connection.begin_nested():
+            connection.execute(delete(over.table).where(over.rows))
+    except IntegrityError:
+        log.warning("rows of %s have ended, and something refers to them", over.table.name)
+
+
+def is_erased(connection: Connection, schema: Schema, ref: Ref, clock: Clock) -> bool:
+    """Read back: deleted rows are gone, and overwritten columns hold what was written over them.
+
+    So are rows gone whose time is over.
+    """
     if kind_of(schema.settings) is None:
         raise Unsupported("nothing can be erased here: there are no steps for it")
     there, owner = _owner(connection, schema, ref, lock=False)
-    for step in _steps(schema):
+    if any(_is_there(connection, one) for one in _keeping(connection, schema, ref, clock).over()):
+        return False
+    for step in (step for step in schema.settings.erase if step.action != "retain"):
         table = schema.tables[schema.settings.table_of(step)]
-        wanted = _rows_of(schema, table, step, owner, there=there)
+        wanted = rows_of(schema, table, step, owner, there=there)
         if wanted is None:
             continue
         if step.action == "delete":
@@ -105,8 +118,25 @@ def is_erased(connection: Connection, schema: Schema, ref: Ref) -> bool:
     return True
 
 
-def _steps(schema: Schema) -> Iterator[EraseStep]:
-    return (step for step in schema.settings.erase if step.action != "retain")
+def _is_there(connection: Connection, over: Over) -> bool:
+    counted = select(func.count()).select_from(over.table).where(over.rows)
+    return bool(connection.execute(counted).scalar())
+
+
+def _steps_of(schema: Schema, table: str) -> list[EraseStep]:
+    """The steps of one table, those that delete after those that overwrite."""
+    steps = [
+        step
+        for step in schema.settings.erase
+        if step.action != "retain" and schema.settings.table_of(step) == table
+    ]
+    return sorted(steps, key=lambda step: step.action == "delete")
+
+
+def _keeping(connection: Connection, schema: Schema, ref: Ref, clock: Clock) -> Keeping:
+    there, owner = _owner(connection, schema, ref, lock=False)
+    today = clock().astimezone(schema.settings.zone).date()
+    return Keeping(connection, schema, owner, there=there, today=today)
 
 
 def _owner(connection: Connection, schema: Schema, ref: Ref, *, lock: bool) -> tuple[bool, Owner]:
@@ -118,16 +148,6 @@ def _owner(connection: Connection, schema: Schema, ref: Ref, *, lock: bool) -> t
     return (False, key) if owner is None else (True, owner)
 
 
-def _rows_of(
-    schema: Schema, table: Table, step: EraseStep, owner: Owner, *, there: bool
-) -> ColumnElement[bool] | None:
-    if table is not schema.main:
-        return schema.owned(table, schema.settings.link_of(step), owner)
-    if not there:
-        return None
-    return is_key(schema, {column.name: owner[column.name] for column in schema.key})
-
-
 def _new_values(schema: Schema, table: Table, step: EraseStep, ref: Ref) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if step.action in {"blank", "anonymise"}:
@@ -136,40 +156,3 @@ def _new_values(schema: Schema, table: Table, step: EraseStep, ref: Ref) -> dict
             text = constant.replace("{key}", ref.key) if isinstance(constant, str) else constant
             values[name] = to_column(table.c[name], text, schema.settings.zone)
     return values
-
-
-# --- what is kept ------------------------------------------------------------------------------
-
-
-def _retained(connection: Connection, schema: Schema, owner: Owner) -> Iterator[Retained]:
-    there = schema.settings.email in owner
-    for step in schema.settings.erase:
-        if step.action != "retain":
-            continue
-        table = schema.tables[schema.settings.table_of(step)]
-        wanted = _rows_of(schema, table, step, owner, there=there)
-        if wanted is None:
-            continue
-        newest = func.max(table.c[step.start]) if step.start else func.max(None)
-        count, last = connection.execute(
-            select(func.count(), newest).select_from(table).where(wanted)
-        ).one()
-        if count:
-            yield Retained(
-                category=step.category,
-                ground=step.ground or "",
-                law=dict(step.law),
-                until=_until(
-                    step, None if not step.start else from_column(table.c[step.start], last)
-                ),
-                count=int(count),
-            )
-
-
-def _until(step: EraseStep, newest: object) -> date | None:
-    """The last day on which the newest of the rows is kept."""
-    if isinstance(newest, datetime):
-        newest = newest.date()
-    if step.period is None or not isinstance(newest, date):
-        return None
-    return add_period(newest, step.period, end_of_year=step.end_of_year)

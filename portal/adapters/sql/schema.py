@@ -22,7 +22,7 @@ from sqlalchemy import (
 from portal.adapters.contract import Misconfigured
 from portal.adapters.sql.checks import constant_complaints, kept_complaints, key_complaints
 from portal.adapters.sql.lenient import make_lenient
-from portal.adapters.sql.parts import EraseStep, Link, Through
+from portal.adapters.sql.parts import Link, Through
 from portal.adapters.sql.references import references, tables_of
 from portal.adapters.sql.settings import SqlSettings
 from portal.adapters.sql.values import to_column
@@ -133,11 +133,6 @@ def _order(settings: SqlSettings, foreign: Mapping[str, Any]) -> list[str]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError:
         return [*(name for name in foreign if name != settings.table), settings.table]
-
-
-def step_order(schema: Schema, step: EraseStep) -> tuple[int, bool]:
-    """Where a step stands in the order: by its table, and deleting after overwriting."""
-    return schema.order.index(schema.settings.table_of(step)), step.action == "delete"
 
 
 def _named(name: str, known: Any) -> str:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -61,6 +61,14 @@ class Crm(ABC):
     def is_restricted(self, ref: Ref) -> bool:
         """Is the record marked as restricted? Needed when the adapter can restrict."""
         raise NotImplementedError("override is_restricted")
+
+    def travel(self, day: date) -> bool:
+        """Let it be noon of this day for the adapter; False: its clock cannot be moved.
+
+        Needed when an erasure keeps something for a time (`Retained.first`).
+        """
+        del day
+        return False
 
     def settle(self) -> None:  # noqa: B027  only a CRM that does things later needs it
         """Wait until the CRM has done what it said it would do later."""

@@ -1,5 +1,7 @@
 """An adapter erases what it says, keeps what it says, and sees whether it is so."""
 
+from datetime import timedelta
+
 import pytest
 
 from portal.adapters.contract import Outcome, Ref, Unsupported
@@ -76,6 +78,25 @@ class ErasureContract(Contract):
         assert crm.adapter.erase(ref, key="erase") == first
         assert crm.adapter.erasure_plan(ref) == first
         assert everything(crm, ref) == before
+
+    def test_what_is_kept_for_a_time_goes_when_that_is_over(self, crm: Crm) -> None:
+        ref, other = crm.add(ADDRESS), crm.add(OTHER)
+        if _is_refused(crm, ref):
+            return
+        kept = crm.adapter.erase(ref, key="erase").retained
+        crm.settle()
+        assert all(one.until is not None and one.first <= one.until for one in kept if one.first)
+        days = sorted({one.first for one in kept if one.first})
+        if not days or not crm.travel(days[0] + timedelta(days=1)):
+            return
+        untouched = everything(crm, other)
+        left = crm.adapter.erase(ref, key="erase again").retained
+        crm.settle()
+        assert crm.adapter.erased(ref)
+        assert left != kept, "what need not be kept any more is kept"
+        assert all(one.first > days[0] for one in left if one.first)
+        assert crm.adapter.erase(ref, key="erase again").retained == left
+        assert everything(crm, other) == untouched, "another record was erased"
 
     def test_consent_of_who_was_erased_is_withdrawn_without_complaint(self, crm: Crm) -> None:
         """Both may be under way at once; the withdrawal that comes second undoes nothing."""

@@ -58,6 +58,8 @@ class Proof(Table):
     used_at: Mapped[datetime | None]
     email_sealed: Mapped[bytes | None]
     """The address as the CRM has it; emptied when used or expired."""
+    tier: Mapped[int] = mapped_column(default=1)
+    """Of the session that it opens; 0: her requests, and nothing that a CRM holds."""
 
 
 class Session(Table):
@@ -76,7 +78,8 @@ class Session(Table):
     """Which records are hers; emptied when the session ends."""
     site: Mapped[str] = mapped_column(String(48))
     tier: Mapped[int]
-    """The highest tier of fields that it may show: 1 by a proof of the mailbox alone."""
+    """The highest tier of fields that it may show: 1 by a proof of the mailbox alone, 0 none at all
+    but her own requests."""
     locale: Mapped[str] = mapped_column(String(8))
     goal: Mapped[str] = mapped_column(String(16))
     email_sealed: Mapped[bytes | None]

@@ -22,9 +22,11 @@ class Request(Table):
     received_at: Mapped[datetime]
     details: Mapped[dict[str, Any]]
     due_at: Mapped[datetime | None]
-    """An erasure that is not to be done before this moment; None: at once."""
+    """Not to be done before this moment: an erasure that waits, or an operator's lifting of a
+    restriction, of which she is told before. None: at once."""
     dropped_at: Mapped[datetime | None]
-    """When an erasure that waited was taken back, or asked for at once instead."""
+    """When an erasure that waited was taken back, or asked for at once instead; or when what was
+    restricted was erased."""
 
 
 class Delivery(Table):
@@ -40,6 +42,8 @@ class Delivery(Table):
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
     adapter: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
+    sent_at: Mapped[datetime | None]
+    """When it was first passed on."""
     changed_at: Mapped[datetime]
     outcome: Mapped[dict[str, Any]]
     follows: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id"), index=True)

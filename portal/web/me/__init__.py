@@ -11,8 +11,10 @@ from portal.web.me import (
     history,
     keep,
     more,
+    objection,
     overview,
     requests,
+    restrict,
     which,
 )
 from portal.web.me.blueprint import blueprint
@@ -29,7 +31,9 @@ __all__ = [
     "history",
     "keep",
     "more",
+    "objection",
     "overview",
     "requests",
+    "restrict",
     "which",
 ]

@@ -1,11 +1,26 @@
 """The blueprint that all of this folder's pages belong to."""
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 
+from portal.access.subjects import HISTORY_TIER
 from portal.web.context import who
+from portal.web.pages import go
 from portal.web.signal import heed
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")
+
+WITHOUT_A_RECORD = frozenset({"requests", "request", "questions", "ask_question"})
+"""What somebody can do of whom no CRM holds anything: see what she asked for, and ask a person."""
+
+
+@blueprint.before_request
+def only_her_requests() -> Response | None:
+    """A session that shows her own requests shows nothing else, whatever a CRM holds by now."""
+    signed_in = who()
+    if signed_in is None or signed_in.tier != HISTORY_TIER:
+        return None
+    endpoint = (request.endpoint or "").removeprefix(f"{blueprint.name}.")
+    return None if endpoint in WITHOUT_A_RECORD else go("me.requests")
 
 
 @blueprint.before_request

@@ -3,25 +3,35 @@
 from flask import Response, abort
 
 from portal.domain.deadlines import respond_by
+from portal.rights.cases import CaseBrief
 from portal.rights.ended import LATER
 from portal.rights.history import History, Progress
+from portal.rights.objecting import BY, MARKETING
 from portal.rights.queued import one_more_until
 from portal.web.context import me, services
 from portal.web.forms import NoFields
 from portal.web.me.blueprint import blueprint
 from portal.web.me.words import (
     category_label,
+    gone_later_in_words,
     names_in_details,
     retained_in_words,
 )
 from portal.web.pages import adapter_label, render, zone
+from portal.web.privacy import RECALLED
 
 
 @blueprint.get("/requests", endpoint="requests")
 def show_all() -> Response:
     """All requests, newest first."""
     histories = services().rights.requests.all_of(me())
-    return render("me/requests.html", requests=[(one, _told(one)) for one in histories])
+    own = services().rights.own.of(me())
+    return render(
+        "me/requests.html",
+        requests=[(one, _told(one)) for one in histories],
+        own=own,
+        remembered=[(one, RECALLED[one.purpose]) for one in own.remembered],
+    )
 
 
 @blueprint.get("/requests/<request_id>", endpoint="request")
@@ -33,7 +43,7 @@ def show_one(request_id: str) -> Response:
         abort(404)
     along = rights.requests.that_came_with(signed_in, request_id)
     moving = [one for one in along if one.moves]
-    if history.moves and not history.planned_for:
+    if history.moves and not (history.planned_for or history.lifts_at):
         moving.append(history)
     again = rights.planning.given_again(signed_in, request_id) if history.planned_for else []
     return render(
@@ -47,9 +57,17 @@ def show_one(request_id: str) -> Response:
         ),
         one_more_until=one_more_until(history, services().adapters, services().clock()),
         given_again=again,
+        goes_on=rights.objecting.goes_on() if history.details.get(BY) == MARKETING else (),
         respond_by=respond_by(history.received_at, zone()),
+        recipients=[] if history.was_let_go else _recipients(history),
         form=NoFields(formdata=None),
     )
+
+
+def _recipients(history: History) -> list[tuple[str, CaseBrief | None]]:
+    """Whom we tell by hand, by name, and how far that is."""
+    named = services().rights.recipients.named
+    return [(found.name if (found := named(id)) else id, case) for id, case in history.recipients]
 
 
 def _told(history: History) -> dict[str, object]:
@@ -61,11 +79,14 @@ def _told(history: History) -> dict[str, object]:
 
 def _told_of(progress: Progress, history: History) -> dict[str, object]:
     # Once its moment has come, it is as any other that was received.
-    came = progress.cause == LATER and not history.planned_for
+    cause = progress.cause
+    if cause == LATER and not history.planned_for:
+        cause = "lifted_later" if history.lifts_at else None
     return {
         "label": adapter_label(progress.adapter),
-        "cause": None if came else progress.cause,
+        "cause": cause,
         "by": progress.outcome.get("by"),
         "removed": [category_label(id) for id in progress.outcome.get("removed", ())],
         "retained": retained_in_words(progress.outcome.get("retained", ())),
+        "later": gone_later_in_words(progress.outcome.get("later", ())),
     }

@@ -14,6 +14,7 @@ from portal.consent.record import (
     BY_ONE_CLICK,
     BY_SIGNAL,
     GIVEN_AGAIN,
+    OBJECTED,
     PAUSE_OVER,
     SOURCE,
     STOPPED_WITH,
@@ -58,10 +59,23 @@ def retained_in_words(retained: Sequence[Mapping[str, Any]]) -> list[dict[str, A
             "count": kept["count"],
             "ground": kept["ground"],
             "law": in_language(kept["law"], locale),
-            "until": format_date(date.fromisoformat(kept["until"]), DAY) if kept["until"] else None,
+            "until": _day(kept["until"]),
+            "first": _day(kept.get("first")),
         }
         for kept in retained
     ]
+
+
+def gone_later_in_words(later: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was kept at first and has gone since: the categories, and on which day."""
+    return [
+        {"labels": [category_label(id) for id in one["categories"]], "on": _day(one["on"])}
+        for one in later
+    ]
+
+
+def _day(text: str | None) -> str | None:
+    return format_date(date.fromisoformat(text), DAY) if text else None
 
 
 def names_in_details(details: Mapping[str, Any]) -> list[str]:
@@ -69,12 +83,14 @@ def names_in_details(details: Mapping[str, Any]) -> list[str]:
     register, locale = services().register, str(get_locale())
     labels = {field.id: field.label for field in register.fields}
     labels |= {purpose.id: purpose.label for purpose in register.purposes}
-    ids = [*details.get("fields", ()), *details.get("purposes", ())]
+    labels |= {activity.id: activity.name for activity in register.activities}
+    ids = [id for part in ("fields", "purposes", "activities") for id in details.get(part, ())]
     return [in_language(labels[id], locale) if id in labels else id for id in ids]
 
 
 SOURCES = {
     SOURCE: _l("on this page"),
+    OBJECTED: _l("by your objection to all of it"),
     BY_LINK: _l("by the link in an e-mail"),
     BY_ONE_CLICK: _l("by the button of a mail program"),
     UNDONE: _l("put back on the page of the link"),

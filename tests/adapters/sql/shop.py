@@ -1,6 +1,6 @@
 """A shop's database, in every kind of database, and the settings that fit it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -204,9 +204,9 @@ def settings(url: str, **changed: Any) -> SqlSettings:
     return SqlSettings.model_validate(kept, context={"folder": Path("/")})
 
 
-def adapter(url: str, **changed: Any) -> SqlAdapter:
+def adapter(url: str, *, clock: Callable[[], datetime] = lambda: NOW, **changed: Any) -> SqlAdapter:
     """An adapter for it, whose clock stands still."""
-    return SqlAdapter("crm", settings(url, **changed), clock=lambda: NOW)
+    return SqlAdapter("crm", settings(url, **changed), clock=clock)
 
 
 class Shop:

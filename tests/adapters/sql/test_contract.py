@@ -1,7 +1,7 @@
 """The SQL adapter keeps the contract: in each kind of database, set up in different ways."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, MetaData, String, Table, and_, del
 
 from portal.adapters.contract import Ref, Scalar
 from portal.adapters.testing import AdapterContract, Crm, Samples
-from tests.adapters.sql.shop import ADDRESSES, Shop, adapter
+from tests.adapters.sql.shop import ADDRESSES, NOW, Shop, adapter
 
 SAMPLES: dict[str, Samples] = {
     "first_name": ("Wilma", "Willemijn", None),
@@ -27,8 +27,8 @@ class ShopCrm(Crm):
     """The shop, whose erasures keep the invoices and an anonymous customer."""
 
     def __init__(self, url: str, samples: dict[str, Samples], **changed: Any) -> None:
-        self.shop = Shop(url)
-        super().__init__(adapter(url, **changed), samples)
+        self.shop, self.now = Shop(url), NOW
+        super().__init__(adapter(url, clock=lambda: self.now, **changed), samples)
 
     def add(self, email: str) -> Ref:
         return Ref("crm", str(self.shop.add(email)))
@@ -45,6 +45,10 @@ class ShopCrm(Crm):
 
     def is_restricted(self, ref: Ref) -> bool:
         return bool(self.shop.row(int(ref.key))["restricted"])
+
+    def travel(self, day: date) -> bool:
+        self.now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        return True
 
 
 @pytest.mark.slow  # all of them together
