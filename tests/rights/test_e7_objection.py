@@ -204,7 +204,7 @@ def test_e7_of_several_people_nothing_is_named_and_the_mail_is_stopped_for_all(
         "FROM contacts WHERE id = 1"
     )
     recovering.office.crm(
-        "INSERT INTO subscriptions VALUES (900, 'newsletter', 1, '2020-01-01', 'x', NULL)"
+        "INSERT INTO subscriptions VALUES (900, 'newsletter', 1, '2020-01-01', 'x', NULL, NULL)"
     )
     visitor = back(recovering)
     assert "about-customers" not in visitor.get("/me/object").text
