@@ -30,6 +30,7 @@ from portal.web import (
     privacy,
     receipt,
     recovery,
+    schemas,
     signin,
     stylesheet,
     wellknown,
@@ -96,6 +97,7 @@ def make_app(portal: Portal) -> Flask:
         privacy,
         health,
         wellknown,
+        schemas,
     ):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:

@@ -42,6 +42,7 @@ from portal.rights.ask_us import AskingUs
 from portal.rights.brake import Census
 from portal.rights.cases import Cases
 from portal.rights.choose import Choosing
+from portal.rights.copies import Copies
 from portal.rights.correct import Correcting
 from portal.rights.decide import Deciding
 from portal.rights.deliver import Delivering
@@ -61,6 +62,7 @@ from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
+from portal.rights.telling import Telling
 from portal.rights.telling_apart import TellingApart
 from portal.store.database import Database
 from portal.store.files import LogCut
@@ -85,8 +87,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
     keys = Keyring.load(settings.keys_file)
     vault = Vault(keys)
-    text = register_text(settings.register_file.read_bytes())
-    register = read_register(text, settings.languages)
+    register = read_register(register_text(settings.register_file.read_bytes()), settings.languages)
     zone = ZoneInfo(settings.timezone)
     adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
@@ -143,6 +144,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     )
     correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
+    copies = Copies(database, vault, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
     retention = Retention(database, timedelta(days=settings.retention.requests_days), clock)
     overdue = Overdue(database, zone, clock)
@@ -230,6 +232,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     chores = (
         partial(ledger.seal, database),
         sessions.end_expired,
+        copies.expire,
         LogCut(settings.database),
     )
     gates = Gates(rates_of(adapters))
@@ -283,7 +286,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
                 ledger,
                 clock,
             ),
-            exporting=Exporting(register, requests, ledger, clock),
+            exporting=Exporting(
+                database,
+                Telling(register, settings, clock),
+                requests,
+                consents,
+                copies,
+                ledger,
+            ),
             requests=requests,
             own=OwnRecords(database, clock),
             recipients=recipients,

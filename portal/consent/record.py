@@ -5,7 +5,7 @@ no CRM does, this is the truth.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -261,6 +261,13 @@ class ConsentRecord:
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
         return {row.purpose: _decision(row) for row in rows}
+
+    @staticmethod
+    def every(db: Session, subject_id: str) -> Sequence[Consent]:
+        """All decisions of a subject, oldest first."""
+        return db.scalars(
+            select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
+        ).all()
 
     @staticmethod
     def for_all(db: Session, subject_id: str, purpose: str) -> Decision | None:

@@ -26,7 +26,16 @@ from portal.web.guards import is_one_click
 from portal.web.pages import go, render
 from portal.web.signin import ask_for
 
+BY_CODE = frozenset({Goal.VIEW, Goal.COPY, Goal.ERASE})
+"""What a link leads on to, once the mailbox is proven for it."""
+
 blueprint = Blueprint("footer", __name__, url_prefix="/u")
+
+
+class DataForm(PortalForm):
+    """What a code is to be mailed for."""
+
+    goal = StringField(default=Goal.VIEW)
 
 
 class LessForm(PortalForm):
@@ -134,13 +143,18 @@ def pause(token: str) -> Response:
 
 @blueprint.post("/<token>/data")
 def data(token: str) -> Response:
-    """See all my data: a code goes to the address, and all else is as for whoever asks."""
-    NoFields.posted()
+    """See all my data, take a copy or delete: a code for just that goes to the address.
+
+    All else is as for whoever asks.
+    """
+    form = DataForm.posted()
+    if form.goal.data not in BY_CODE:
+        abort(400)
     opened = _opened(token)
     if opened is None:
         return _no_link()
     link, _purpose = opened
-    return ask_for(link.email, Goal.VIEW)
+    return ask_for(link.email, Goal(form.goal.data))
 
 
 @blueprint.get("/progress/<reference>")

@@ -87,6 +87,13 @@ KEPT = (
         KEPT_AFTER,
     ),
     Kept(
+        ("copies",),
+        _l("A copy of your data that you made here, encrypted"),
+        _l("So that you can read, print and save it."),
+        _l("24 hours, and then the key that opens it is destroyed; that you made one, %(term)s"),
+        terms.WORK,
+    ),
+    Kept(
         ("releases",),
         _l("That one of us made sure who you are"),
         _l("So that you see what a mailbox alone does not open."),

@@ -71,6 +71,8 @@ WITHOUT_SCENARIO = {
     "journal replay finished": "as above",
     "journal begun anew": "as above",
     "planned erasure begun": "after a replay; tests/rights/test_n7_after_a_restore.py lets it die",
+    "copy taken": "one commit, before the file is handed over: she presses once more",
+    "copies expired": "a chore of one commit, which is done anew until it is done",
     "restricted": "one commit, like any request; what follows from it is the delivery's",
     "restriction taken back": "as above",
     "marketing objected to": "as above",

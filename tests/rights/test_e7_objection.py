@@ -14,7 +14,8 @@ from tests.portals import MARIJKE, Page, Visitor
 from tests.recovering import Check, Recovering, must_fail
 
 ALL_ON = dict.fromkeys(MAILINGS, True)
-ALL_OFF = dict.fromkeys(MAILINGS, False)
+EVERY = (*MAILINGS, "partners")
+ALL_OFF = dict.fromkeys(EVERY, False)
 OTHER = {"what": "other", "about-customers": "yes"}
 
 
@@ -47,8 +48,8 @@ def test_e7_one_click_stops_every_mailing_on_whatever_ground(recovering: Recover
     place = stop_all(recovering, visitor)
 
     assert mailings(recovering) == ALL_OFF
-    assert rights(recovering) == [("object", (one,)) for one in MAILINGS]
-    assert decisions(recovering) == [(one, False, "portal:objection") for one in MAILINGS]
+    assert rights(recovering) == [("object", (one,)) for one in EVERY]
+    assert decisions(recovering) == [(one, False, "portal:objection") for one in EVERY]
     with recovering.office.database.reading() as db:
         assert all(row.wording and row.wording_version for row in db.query(Consent))
         assert {row.state for row in db.query(Delivery)} == {"confirmed"}
@@ -79,7 +80,7 @@ def test_e7_a_second_click_is_the_same_objection(recovering: Recovering) -> None
     visitor = back(recovering)
     place = stop_all(recovering, visitor)
     assert stop_all(recovering, visitor) == place
-    assert len(decisions(recovering)) == 3
+    assert len(decisions(recovering)) == len(EVERY)
 
     recovering.office.clock.advance(minutes=1)
     recovering.decide(visitor, "workshops", "yes")
@@ -92,7 +93,7 @@ def test_e7_what_is_off_is_objected_to_as_well(recovering: Recovering) -> None:
     """A back-up of the CRM may hold that it is on."""
     recovering.office.crm("UPDATE subscriptions SET active = 0 WHERE contact_id = 1")
     stop_all(recovering, back(recovering))
-    assert len(decisions(recovering)) == 3
+    assert len(decisions(recovering)) == len(EVERY)
 
 
 def test_e7_it_is_done_in_the_frame_too(recovering: Recovering) -> None:

@@ -18,9 +18,12 @@ from tests.portals import MARIJKE, ORIGIN, STRANGER, Office, StartOffice, logged
 
 PAGES = (
     "/me",
+    "/me/about",
     "/me/correct",
     "/me/consents",
     "/me/export",
+    "/me/export/1",
+    "/me/export/1/read",
     "/me/erase",
     "/me/requests",
     "/me/requests/1",
