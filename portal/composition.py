@@ -86,8 +86,9 @@ from portal.whole import Portal
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
     keys = Keyring.load(settings.keys_file)
-    vault = Vault(keys)
-    register = read_register(register_text(settings.register_file.read_bytes()), settings.languages)
+    vault, links = Vault(keys), FooterLinks(keys.links)
+    text = register_text(settings.register_file.read_bytes())
+    register = read_register(text, settings.languages)
     zone = ZoneInfo(settings.timezone)
     adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
@@ -124,7 +125,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     )
     requests = Requests(database, outbox, ledger, feed, others, clock)
     reading = Reading(directory, register, database, others, settings.role_addresses)
-    consents, links = ConsentRecord(clock, hash_of(text)), FooterLinks(keys.links)
+    consents = ConsentRecord(clock, hash_of(text))
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
     mailings = Mailings.put_together(
         database,
@@ -146,7 +147,6 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     choosing = Choosing(database, vault, correcting, ledger, clock)
     copies = Copies(database, vault, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
-    retention = Retention(database, timedelta(days=settings.retention.requests_days), clock)
     overdue = Overdue(database, zone, clock)
     writer = LetterWriter(settings.contact, zone)
     mailer = Mailer(relay_from(settings.mail, settings.public_url))
@@ -180,7 +180,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         (
             Every("forget", timedelta(hours=1), upkeep.forget),
             Every("sessions", timedelta(hours=1), sessions.forget),
-            Every("retention", timedelta(days=1), retention.sweep),
+            Every("retention", timedelta(days=1), retention_from(settings, database, clock).sweep),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
             Every("breaks", timedelta(hours=1), mailings.pausing.forget),
             Every("deadlines", timedelta(hours=1), overdue.watch),
@@ -338,3 +338,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         crew=crew,
         services=services,
     )
+
+
+def retention_from(settings: Settings, database: Database, clock: Clock) -> Retention:
+    """For as long as the settings say."""
+    return Retention(database, timedelta(days=settings.retention.requests_days), clock)
