@@ -147,7 +147,7 @@ def test_the_policy_is_told_where_browsers_look_with_the_day_of_its_last_change(
     then = datetime(2026, 1, 5, 12, tzinfo=UTC).timestamp()
     for file in (office.settings.register_file, office.settings.instance / "portal.toml"):
         os.utime(file, (then, then))
-    office = Office(office.settings, office.clock, office.mail)
+    office = Office(office.settings, office.clock, office.mail, office.canary)
     start_office.started.append(office)
 
     answer = office.visitor().get("/.well-known/gpc.json")
