@@ -30,8 +30,10 @@ from portal.web import (
     privacy,
     receipt,
     recovery,
+    schemas,
     signin,
     stylesheet,
+    wellknown,
 )
 from portal.web.context import EXTENSION
 from portal.whole import Portal
@@ -94,6 +96,8 @@ def make_app(portal: Portal) -> Flask:
         stylesheet,
         privacy,
         health,
+        wellknown,
+        schemas,
     ):
         app.register_blueprint(part.blueprint)
     if settings.proxy_hops:

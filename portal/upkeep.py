@@ -10,6 +10,7 @@ from portal.access import releases
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.domain.terms import UNDELIVERED, WORK
+from portal.rights.copies import Copies
 from portal.rights.feed import Feed
 from portal.store.database import Database
 from portal.store.recalls import Recalls
@@ -38,6 +39,7 @@ class Upkeep:
             Quotas.forget(db, now)
             self._feed.forget(db, now)
             Recalls.forget(db, now)
+            Copies.forget(db, now)
             releases.forget(db, now)
             db.execute(delete(OperatorSession).where(OperatorSession.ended_at < before))
             db.execute(delete(Alarm).where(Alarm.cleared_at < before))

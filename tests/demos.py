@@ -50,6 +50,10 @@ class Demo:
         """Somebody works in the CRM, past the portal."""
         _execute(self.folder / "data" / "crm.sqlite", change, *values)
 
+    def portal(self, change: str, *values: object) -> None:
+        """Something happens in the portal's own database that only time would bring about."""
+        _execute(self.folder / "data" / "portal.sqlite", change, *values)
+
     def crm(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """Rows of the CRM, past the portal."""
         file = self.folder / "data" / "crm.sqlite"

@@ -6,6 +6,8 @@ QUOTAS = timedelta(days=1)
 """How often something was asked."""
 SESSIONS = timedelta(days=1)
 """Sign-ins and sessions that are over; what they held sealed goes with their end."""
+COPIES = timedelta(hours=24)
+"""A copy that a subscriber made lies ready so long; then its key is destroyed."""
 WORK = timedelta(days=30)
 """Alarms, jobs and operators' sessions that are over, to be looked into. They hold no value any
 more: that goes with their end."""

@@ -71,6 +71,8 @@ def truncate_log(file: Path) -> bool:
 def back_up(file: Path, to: Path) -> None:
     """Write a copy anew, while the portal works: one state of it, and no trace of what was wiped.
 
+    Copies that lie ready for subscribers are left out: they die after a day, back-ups do not.
+
     Raises:
         CannotCopy: There is a file of this name, or it cannot be written.
     """
@@ -81,6 +83,7 @@ def back_up(file: Path, to: Path) -> None:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(_read_only(file), uri=True)) as connection:
             connection.execute("VACUUM INTO ?", (str(part),))
+        _without_copies(part)
         _check(part)
         _sync(part)
         part.rename(to)
@@ -90,6 +93,13 @@ def back_up(file: Path, to: Path) -> None:
         part.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise CannotCopy(f"{to} cannot be written ({reason})") from None
+
+
+def _without_copies(part: Path) -> None:
+    with closing(sqlite3.connect(part)) as connection, connection:
+        connection.execute("PRAGMA secure_delete=ON")
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'copies'").fetchone():
+            connection.execute("UPDATE copies SET key_sealed = NULL, content_sealed = NULL")
 
 
 def prepare_restore(backup: Path, file: Path, *, overwrite: bool) -> Path:

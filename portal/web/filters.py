@@ -51,4 +51,8 @@ def short_moment(at: datetime) -> str:
 
 def readable(value: Scalar, field: str) -> str | bool | None:
     """A value of this field of the register, as it is read in the page's language."""
-    return shown_here(services().register.field(field), value)
+    try:
+        entry = services().register.field(field)
+    except KeyError:  # it left the register after the copy was made
+        return value if value is None or isinstance(value, bool) else str(value)
+    return shown_here(entry, value)

@@ -74,8 +74,12 @@ def adapter_label(name: str) -> str:
 
 
 def render(template: str, answered: int = 200, /, **context: Any) -> Response:
-    """A page, answered with this status code."""
-    return make_response(render_template(template, **context), answered)
+    """A page, answered with this status code.
+
+    Half a letter, which a system may hold and UTF-8 has no way to write, breaks no page.
+    """
+    page = render_template(template, **context).encode(errors="replace")
+    return make_response(page, answered)
 
 
 def go(endpoint: str, **values: Any) -> Response:

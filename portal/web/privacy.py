@@ -68,7 +68,7 @@ KEPT = (
         "%(term)s",
     ),
     Kept(
-        ("consents",),
+        ("consents", "frequencies"),
         _l("What you agreed to, stopped or objected to: the words, and when"),
         _l("The law asks us to be able to prove it (article 7 GDPR)."),
         _l("as long as it holds, and %(term)s after you decided otherwise"),
@@ -85,6 +85,13 @@ KEPT = (
         _l("To answer you."),
         _l("your words %(term)s after you were answered; that you asked, as long as a request"),
         KEPT_AFTER,
+    ),
+    Kept(
+        ("copies",),
+        _l("A copy of your data that you made here, encrypted"),
+        _l("So that you can read, print and save it."),
+        _l("24 hours, and then the key that opens it is destroyed; that you made one, %(term)s"),
+        terms.WORK,
     ),
     Kept(
         ("releases",),
@@ -147,6 +154,7 @@ RECALLED = {
     ),
     Purpose.FEED: _l("your e-mail address, to tell those who send mail for us that you stopped it"),
     Purpose.PAUSE: _l("which e-mails you paused, so that exactly those begin again"),
+    Purpose.UNDO: _l("where something was on that you stopped, so that you can put it back"),
     Purpose.RESTRICTION: _l(
         "your e-mail address while we may not use your data, to tell you before that ends"
     ),

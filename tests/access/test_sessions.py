@@ -175,7 +175,8 @@ def test_a_proof_for_a_copy_erases_nothing(office: Office) -> None:
     page = visitor.get("/me/export")
     assert "proof" not in page.text.lower()
 
-    assert visitor.submit(page, "/me/erase").status == 403
+    token = page.fields["csrf_token"]
+    assert visitor.post("/me/erase", csrf_token=token, when="now").status == 403
 
 
 @COPY_AND_ERASE

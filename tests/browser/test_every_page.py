@@ -133,9 +133,12 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     expect(page.get_by_text("Yes, it is done.")).to_be_visible()
     inspector.look("request")
     look_at_conflicts(page, demo, inspector)
-    for path in ("correct", "consents", "export", "erase", "requests", "object", "restrict"):
+    for path in (
+        *("about", "correct", "consents", "consents/history", "export", "erase", "requests"),
+        *("object", "restrict"),
+    ):
         page.goto(f"{portal}me/{path}")
-        inspector.look(f"{path}, before")
+        inspector.look(f"{path.replace('/', ' ')}, before")
     look_at_objections(page, portal, inspector)
     page.goto(f"{portal}me/export")
     page.get_by_role("button", name="Send me the e-mail").click()
@@ -144,8 +147,9 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     inspector.look("link")
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("button", name="Save my copy")).to_be_visible()
+    expect(page.get_by_role("button", name="Make my copy")).to_be_visible()
     inspector.look("export")
+    look_at_copies(page, demo, inspector)
     page.goto(f"{portal}me/erase")
     page.get_by_role("button", name="Send me the e-mail").click()
     page.goto(mailbox.next().link)
@@ -345,6 +349,28 @@ def look_at_conflicts(page: Page, demo: Demo, inspector: Inspector) -> None:
     page.get_by_role("link", name="A correction").nth(1).click()
     expect(page.get_by_text("You chose, and what")).to_be_visible()
     inspector.look("request, chosen")
+
+
+def look_at_copies(page: Page, demo: Demo, inspector: Inspector) -> None:
+    """A copy of everything, one for another service, and one whose day is over."""
+    portal = demo.address("Portal")
+    page.get_by_role("button", name="Make my copy").click()
+    expect(page.get_by_role("heading", name="Your copy is ready")).to_be_visible()
+    inspector.look("copy")
+    page.get_by_role("link", name="Read and print").click()
+    expect(page.get_by_role("heading", name="My data with")).to_be_visible()
+    inspector.look("copy, to read")
+    page.goto(f"{portal}me/export")
+    inspector.look("export, one ready")
+    page.get_by_role("button", name="A copy for another service").click()
+    for summary in page.locator("summary").all():
+        summary.click()
+    inspector.look("copy for another service")
+    over = page.url
+    demo.portal("UPDATE copies SET key_sealed = NULL, content_sealed = NULL")
+    page.goto(over)
+    expect(page.get_by_role("heading", name="This copy is no more")).to_be_visible()
+    inspector.look("copy, over")
 
 
 def look_at_later(page: Page, portal: str, inspector: Inspector) -> None:

@@ -93,8 +93,9 @@ def walk_through_the_shop(page: Page, demo: Demo, mailbox: Mailbox, crm: Witness
     page.get_by_role("link", name="A copy").click()
     page.get_by_role("button", name="Send me the e-mail").click()
     confirm(page, mailbox)
+    page.get_by_role("button", name="Make my copy").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save my copy").click()
+        page.get_by_role("button", name="Everything in one (ZIP)").click()
     assert_is_her_copy(download.value.path())
 
     # The review says what goes and what the law keeps, and then it is so.

@@ -6,6 +6,7 @@ from typing import Any
 
 from portal.consent.links import Link
 from portal.desk.sessions import AtTheDesk
+from portal.rights.telling import CopyKind
 from portal.rights.typed import Around
 from portal.sync.replay import dead_jobs
 from tests.crash.answers import How, Keys
@@ -160,7 +161,7 @@ class Run:
         held = self._rights.reading.of(signed_in)
         standings = self._rights.deciding.standings(signed_in, held)
         with self._asks("copy", person, {}, [], {}):
-            self._rights.exporting.copy(signed_in, held, standings, "en", lambda _told: "")
+            self._rights.exporting.make(signed_in, CopyKind.COPY, held, standings, "en")
 
     def acknowledged(self) -> None:
         """The answer leaves: from now on the one who asked counts on it."""

@@ -12,6 +12,7 @@ from portal.store.tables import AdapterState
 from portal.sync.alarms import open_alarms
 from tests.footers import one_click, rights, subscriptions, token_of
 from tests.portals import Office, StartOffice, Visitor
+from tests.rights.copying import make, told, wants_a_copy
 from tests.rights.wishes import CORRECTION, DONE, WITHDRAWAL
 from tests.servers.databases import FreshDatabase
 
@@ -116,3 +117,26 @@ def test_the_shadow(start_office: StartOffice, fresh_database: FreshDatabase) ->
     office.clock.advance(days=3)
     office.work()
     assert CORRECTION.holds(office)
+
+
+def test_c7_a_copy_has_its_day_and_is_destroyed_once_by_several_workers(
+    start_office: StartOffice, fresh_database: FreshDatabase
+) -> None:
+    office = start(start_office, fresh_database)
+    visitor = wants_a_copy(office)
+    copy = make(visitor)
+    assert told(visitor, copy)["kind"] == "copy"
+    assert visitor.get("/me/export/a\0b").status == 404
+    office.clock.advance(hours=24)
+    (expire,) = (one for one in office.portal.worker._chores if "Copies" in repr(one))
+    together = Barrier(4)
+
+    def work(_: int) -> None:
+        together.wait()
+        expire()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(work, range(4)))
+
+    assert office.events().count("copy_destroyed") == 1
+    assert wants_a_copy(office).get(copy).status == 410

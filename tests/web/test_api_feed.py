@@ -77,7 +77,7 @@ def test_what_she_decides_stands_in_the_feed_when_she_is_told_received(
 
 def test_a_footer_link_and_its_undoing_are_told(office: Office, program: Program) -> None:
     visitor, token = office.visitor(), token_of(office)
-    stopped = visitor.submit(visitor.get(f"/u/{token}"), f"/u/{token}")
+    stopped = visitor.post(f"/u/{token}")
     visitor.submit(stopped, "/u/undo")
     assert kinds(read(program)) == [("withdrawn", ["newsletter"]), ("given", ["newsletter"])]
 
@@ -189,7 +189,9 @@ def test_the_time_is_a_setting(start_office: StartOffice) -> None:
     Program(office)
     decide(office, "newsletter", "no")
     with office.database.reading() as db:
-        assert db.query(Recall).one().until == office.clock() + timedelta(days=2)
+        assert db.query(Recall).filter_by(purpose="feed").one().until == office.clock() + timedelta(
+            days=2
+        )
 
 
 def test_a_recall_that_somebody_else_swept_is_no_hole_that_is_passed_over(

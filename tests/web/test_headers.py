@@ -50,7 +50,7 @@ def test_b7_the_nonce_is_another_one_for_every_answer(office: Office) -> None:
 def test_b7_no_page_has_a_script_or_a_style_of_its_own(office: Office) -> None:
     visitor = office.visitor().sign_in(office)
 
-    for path in ("/", "/me", "/me/correct", "/me/consents", "/me/export", "/me/erase"):
+    for path in ("/", "/me", "/me/about", "/me/correct", "/me/consents", "/me/export", "/me/erase"):
         page = visitor.get(path).text
         assert not re.search(r"<script(?![^>]*\bsrc=)", page)
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
@@ -111,7 +111,7 @@ def test_b2_an_unknown_site_has_no_frame(office: Office, site: str) -> None:
 def test_b2_no_page_but_the_shell_may_stand_in_a_frame(office: Office) -> None:
     frame = office.visitor(frame="demo").sign_in(office)
 
-    for path in ("/", "/me", "/me/erase"):
+    for path in ("/", "/me", "/me/about", "/me/erase"):
         headers = frame.get(path).response.headers
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 

@@ -10,7 +10,15 @@ from tests.portals import MARIJKE, Office
 
 HENDRIK = "hendrik.bosman@example.com"  # has two records
 SHARED = "familie.jansen@example.net"
-PAGES = ("/me", "/me/correct", "/me/consents", "/me/erase", "/me/export", "/me/requests")
+PAGES = (
+    "/me",
+    "/me/about",
+    "/me/correct",
+    "/me/consents",
+    "/me/erase",
+    "/me/export",
+    "/me/requests",
+)
 
 
 class Markup(HTMLParser):

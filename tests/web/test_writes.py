@@ -41,7 +41,7 @@ def desk_writes(office: Office) -> list[str]:
 
 def all_writes(office: Office) -> list[str]:
     return sorted(
-        rule.rule.replace("<request_id>", "nothing")
+        rule.rule.replace("<request_id>", "nothing").replace("<reference>", "nothing")
         for rule in office.app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule.endpoint != "static"
     )
@@ -196,7 +196,12 @@ KNOWN = {
     "/confirm": {"t", "token", "code"},
     "/me/confirm": {"goal"},
     "/me/consents": {"purpose", "granted"},
-    "/me/export": set(),
+    "/me/consents/less": {"purpose", "frequency"},
+    "/me/consents/pause": {"purpose", "months"},
+    "/me/consents/stop": set(),
+    "/me/consents/undo": {"stop"},
+    "/me/export": {"kind"},
+    "/me/export/nothing": {"form"},
     "/me/requests/nothing/choose": {"seen"},
     "/me/erase": {"when"},
     "/me/requests/nothing/keep": set(),

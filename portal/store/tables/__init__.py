@@ -8,6 +8,7 @@ from portal.store.tables.address import AddressChange
 from portal.store.tables.api import ApiKey, FeedEntry, Handoff
 from portal.store.tables.base import Table
 from portal.store.tables.cases import Case
+from portal.store.tables.copies import Copy
 from portal.store.tables.ledger import LedgerEntry, LedgerLink, LedgerWaiting
 from portal.store.tables.operators import Operator, OperatorSession
 from portal.store.tables.people import (
@@ -19,7 +20,7 @@ from portal.store.tables.people import (
     Subject,
     SubjectAlias,
 )
-from portal.store.tables.requests import Consent, Delivery, Request, Suppression
+from portal.store.tables.requests import Consent, Delivery, Frequency, Request, Suppression
 from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 
 __all__ = [
@@ -29,8 +30,10 @@ __all__ = [
     "ApiKey",
     "Case",
     "Consent",
+    "Copy",
     "Delivery",
     "FeedEntry",
+    "Frequency",
     "Handoff",
     "Job",
     "LedgerEntry",

@@ -1,6 +1,7 @@
 """The signed-in subscriber's pages, one module a right."""
 
 from portal.web.me import (
+    about,
     address,
     ask_us,
     choose,
@@ -8,6 +9,7 @@ from portal.web.me import (
     copy,
     correct,
     erase,
+    history,
     keep,
     more,
     objection,
@@ -19,6 +21,7 @@ from portal.web.me import (
 from portal.web.me.blueprint import blueprint
 
 __all__ = [
+    "about",
     "address",
     "ask_us",
     "blueprint",
@@ -27,6 +30,7 @@ __all__ = [
     "copy",
     "correct",
     "erase",
+    "history",
     "keep",
     "more",
     "objection",

@@ -24,5 +24,6 @@ def show() -> Response:
         systems=systems,
         held=held,
         email=signed_in.email.address,
+        elsewhere=services().register.elsewhere,
         can_correct=bool(services().register.editable) and held.anything,
     )
