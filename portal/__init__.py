@@ -21,6 +21,7 @@ from portal.web import (
     filters,
     footer,
     guards,
+    handoff,
     headers,
     health,
     language,
@@ -33,7 +34,6 @@ from portal.web import (
     schemas,
     signin,
     stylesheet,
-    wellknown,
 )
 from portal.web.context import EXTENSION
 from portal.whole import Portal
@@ -85,6 +85,7 @@ def make_app(portal: Portal) -> Flask:
     language.init_app(app, settings.timezone)
     for part in (
         signin,
+        handoff,
         address,
         doors,
         receipt,
@@ -96,7 +97,6 @@ def make_app(portal: Portal) -> Flask:
         stylesheet,
         privacy,
         health,
-        wellknown,
         schemas,
     ):
         app.register_blueprint(part.blueprint)

@@ -8,6 +8,7 @@ from portal.access.api_keys import ApiKeys
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
+from portal.access.handoff import HandingOver
 from portal.access.mailed import MailedProofs
 from portal.access.notices import JOB as NOTICE
 from portal.access.notices import NoticeMail, Notices
@@ -18,7 +19,7 @@ from portal.adapters.registry import load_adapters
 from portal.adapters.shadow import in_shadow, shadows
 from portal.config import Settings
 from portal.consent.links import FooterLinks
-from portal.consent.record import ConsentRecord, hash_of
+from portal.consent.record import ConsentRecord
 from portal.desk.acts import Acts
 from portal.desk.casework import Casework
 from portal.desk.queue import Queue
@@ -29,10 +30,15 @@ from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock, utc_now
 from portal.domain.register_file import read_register, register_text
 from portal.erased import put_together
-from portal.from_settings import lifetimes_from, rates_of, relay_from, spans_from
+from portal.from_settings import (
+    host_sites_from,
+    lifetimes_from,
+    rates_of,
+    relay_from,
+    spans_from,
+)
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer
-from portal.mailings import PAUSE, Mailings
 from portal.moved import put_moved_together
 from portal.opposed import put_together as opposing
 from portal.proof.ledger import Ledger
@@ -62,8 +68,10 @@ from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
+from portal.rights.stop import Stopping
 from portal.rights.telling import Telling
 from portal.rights.telling_apart import TellingApart
+from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
@@ -79,16 +87,14 @@ from portal.sync.schedule import Every, Schedule
 from portal.sync.worker import Worker
 from portal.upkeep import Upkeep
 from portal.web.context import Services
-from portal.web.wellknown import policy_since
 from portal.whole import Portal
 
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
     keys = Keyring.load(settings.keys_file)
-    vault, links = Vault(keys), FooterLinks(keys.links)
-    text = register_text(settings.register_file.read_bytes())
-    register = read_register(text, settings.languages)
+    vault = Vault(keys)
+    register = read_register(register_text(settings.register_file.read_bytes()), settings.languages)
     zone = ZoneInfo(settings.timezone)
     adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
@@ -125,28 +131,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     )
     requests = Requests(database, outbox, ledger, feed, others, clock)
     reading = Reading(directory, register, database, others, settings.role_addresses)
-    consents = ConsentRecord(clock, hash_of(text))
+    consents = ConsentRecord(clock)
+    undoing = Undoing(database, vault, register, reading, requests, consents, clock)
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
-    mailings = Mailings.put_together(
-        database,
-        vault,
-        outbox,
-        ledger,
-        register,
-        reading,
-        requests,
-        deciding,
-        consents,
-        recalls,
-        links,
-        settings.public_url,
-        zone,
-        clock,
-    )
     correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
     copies = Copies(database, vault, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
+    retention = Retention(database, timedelta(days=settings.retention.requests_days), clock)
     overdue = Overdue(database, zone, clock)
     writer = LetterWriter(settings.contact, zone)
     mailer = Mailer(relay_from(settings.mail, settings.public_url))
@@ -180,9 +172,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         (
             Every("forget", timedelta(hours=1), upkeep.forget),
             Every("sessions", timedelta(hours=1), sessions.forget),
-            Every("retention", timedelta(days=1), retention_from(settings, database, clock).sweep),
+            Every("retention", timedelta(days=1), retention.sweep),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
-            Every("breaks", timedelta(hours=1), mailings.pausing.forget),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
             Every("addresses", timedelta(hours=1), moved.changing.asking.forget),
@@ -222,7 +213,6 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             clock=clock,
         ),
         NOTICE: notices,
-        PAUSE: mailings.pause_over,
         DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, marks, clock),
         SCHEDULE: schedule,
         **erased.handlers,
@@ -257,6 +247,15 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
         redeeming=Redeeming(database, vault, sessions, mailed, clock),
         api_keys=ApiKeys(database, vault, ledger, settings.limits.api_calls_per_minute, clock),
+        handing_over=HandingOver(
+            database,
+            vault,
+            directory,
+            sessions,
+            host_sites_from(settings),
+            settings.public_url,
+            clock,
+        ),
         sessions=sessions,
         rights=Rights(
             reading=reading,
@@ -264,12 +263,10 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             drafts=Drafts(vault, clock),
             choosing=choosing,
             deciding=deciding,
-            stopping=mailings.stopping,
-            undoing=mailings.undoing,
-            giving=mailings.giving,
-            heeding=mailings.heeding,
-            often=mailings.often,
-            pausing=mailings.pausing,
+            stopping=Stopping(
+                database, vault, register, reading, deciding, consents, undoing, clock
+            ),
+            undoing=undoing,
             restricting=opposed.restricting,
             objecting=opposed.objecting,
             erasing=Erasing(requests, sessions, recipients, ledger, clock),
@@ -305,8 +302,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             telling_apart=TellingApart(database, vault, sessions, register, reading, clock),
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
-        links=links,
-        policy_since=policy_since(settings),
+        links=FooterLinks(keys.links),
         desk=Desk(
             signing_in=SigningIn(database, vault, desk_sessions, clock),
             sessions=desk_sessions,
@@ -338,8 +334,3 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         crew=crew,
         services=services,
     )
-
-
-def retention_from(settings: Settings, database: Database, clock: Clock) -> Retention:
-    """For as long as the settings say."""
-    return Retention(database, timedelta(days=settings.retention.requests_days), clock)

@@ -1,12 +1,12 @@
 """What one request is about: the services, the site, the frame, and who is signed in."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from flask import abort, current_app, g, request, session
 
 from portal.access.api_keys import ApiKeys
 from portal.access.ask import Asking
+from portal.access.handoff import HandingOver
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions, SignedIn
 from portal.adapters.contract import Registry
@@ -36,13 +36,12 @@ class Services:
     asking: Asking
     redeeming: Redeeming
     api_keys: ApiKeys
+    handing_over: HandingOver
     sessions: Sessions
     rights: Rights
     links: FooterLinks
     desk: Desk
     recovery: Recovery
-    policy_since: date
-    """The last change of what the register and the settings promise."""
     clock: Clock
 
 

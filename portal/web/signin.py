@@ -17,7 +17,6 @@ from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import HOME, go, hand_session_to_frame, render
 from portal.web.remembered import nonce_for, remember
-from portal.web.signal import heed
 
 blueprint = Blueprint("signin", __name__)
 
@@ -69,7 +68,7 @@ def redeem_code() -> Response:
     kind: Kind = "frame" if framed() else "tab"
     answer = services().redeeming.by_code(waiting.reference, code, kind, "signin")
     if isinstance(answer, Opened):
-        return _let_in(answer)
+        return let_in(answer)
     if answer is Refusal.WRONG_CODE:
         form.code.errors = [_("That is not the code. Look at the newest e-mail and try again.")]
         return _code_page(waiting, form, 422)
@@ -179,7 +178,7 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
         form.code.errors = [_("Enter the code from the e-mail.")]
         return _link_page(waiting, form, 422)
     if isinstance(answer, Opened):
-        return _let_in(answer)
+        return let_in(answer)
     if answer is Refusal.NEEDS_CODE:
         return _link_page(waiting, LinkForm(formdata=None), needs_code=True)
     if answer is Refusal.WRONG_CODE:
@@ -188,14 +187,12 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
     return _no_longer(waiting)
 
 
-def _let_in(opened: Opened) -> Response:
+def let_in(opened: Opened) -> Response:
+    """On to what she came for, signed in."""
     typed = opened.goal is Goal.VIEW and drafts.waits()
     endpoint = "me.correct" if typed else HOME[opened.goal]
     if opened.tier == HISTORY_TIER:
         endpoint = "me.requests"
-    signed_in = services().sessions.current(opened.token, "frame" if framed() else "tab")
-    if signed_in is not None:
-        heed(signed_in)
     if framed():
         return hand_session_to_frame(opened.token, endpoint)
     session.clear()  # nothing from before the sign-in is worth anything after it

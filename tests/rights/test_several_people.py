@@ -15,7 +15,7 @@ from portal.rights.deeds import DEEDS, erasure
 from portal.rights.telling_apart import TRIES
 from portal.store.tables import Case, Job, Request, Subject, Suppression
 from tests.portals import Office, Page, StartOffice, Visitor
-from tests.programs import Program
+from tests.programs import Program, allowed, because
 
 SHARED = "familie.jansen@example.net"
 WIM, ANNELIES = "K10118", "K10119"
@@ -182,9 +182,9 @@ def test_stop_acts_on_all_at_once_opened_or_not(office: Office) -> None:
         office.crm("DELETE FROM subscriptions WHERE contact_id = ?", contact)
         for mailing in ("newsletter", "workshops"):
             given = (contact, mailing, 1, "2026-01-01 00:00:00.000000", "x", "y")
-            office.crm("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, 30)", *given)
+            office.crm("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", *given)
     visitor = come_in(office)
-    form = {"csrf_token": visitor.get("/me/consents").fields["csrf_token"]}
+    form = visitor.get("/me/consents").fields
     place = visitor.post(
         "/me/consents", **{**form, "purpose": "newsletter", "granted": "no"}
     ).location
@@ -192,7 +192,7 @@ def test_stop_acts_on_all_at_once_opened_or_not(office: Office) -> None:
     assert mailings(office, 2)["newsletter"] == mailings(office, 3)["newsletter"] == 0
     opened = come_in(office, WIM)
     assert opened.get(place).status == 200, "it was decided for all"
-    form = {"csrf_token": opened.get("/me/consents").fields["csrf_token"]}
+    form = opened.get("/me/consents").fields
     opened.post("/me/consents", **{**form, "purpose": "workshops", "granted": "no"})
     office.work()
     assert mailings(office, 2)["workshops"] == mailings(office, 3)["workshops"] == 0
@@ -202,7 +202,7 @@ def test_giving_consent_is_for_herself_alone(office: Office) -> None:
     visitor = come_in(office, WIM)
     for mailing in ("newsletter", "offers", "workshops"):
         office.crm("UPDATE subscriptions SET active = 0 WHERE mailing = ?", mailing)
-    form = {"csrf_token": visitor.get("/me/consents").fields["csrf_token"]}
+    form = visitor.get("/me/consents").fields
     before = mailings(office, 3)
 
     visitor.post("/me/consents", **{**form, "purpose": "newsletter", "granted": "yes"})
@@ -217,7 +217,7 @@ def test_a_stop_for_all_after_it_overtakes_a_consent_that_waits(
 ) -> None:
     visitor = come_in(office, WIM)
     office.crm("UPDATE subscriptions SET active = 0")
-    form = {"csrf_token": visitor.get("/me/consents").fields["csrf_token"]}
+    form = visitor.get("/me/consents").fields
     visitor.post("/me/consents", **{**form, "purpose": "newsletter", "granted": "yes"})
     office.clock.advance(seconds=5)
     other = come_in_without_work(office, monkeypatch)
@@ -454,7 +454,7 @@ def test_programs_that_know_the_address_alone_are_told_of_stops_for_all_and_of_n
     office.clock.advance(hours=49)
     office.work()
     annelies = come_in(office, ANNELIES)
-    form = {"csrf_token": annelies.get("/me/consents").fields["csrf_token"]}
+    form = annelies.get("/me/consents").fields
     annelies.post("/me/consents", **{**form, "purpose": "newsletter", "granted": "no"})
 
     told = office.portal.services.rights.feed.after("demo", None, 50).entries
@@ -564,3 +564,29 @@ def test_names_are_compared_whatever_case_and_spaces(office: Office) -> None:
     visitor = come_in(office)
 
     assert all(one in visitor.get("/me").text for one in OF_WIM), "one person, twice in the books"
+
+
+def test_whoever_sends_mail_hears_of_the_one_who_goes_and_not_of_the_other(
+    office: Office,
+) -> None:
+    """While it is under way the whole address is left alone; then hers for good, his not at all."""
+    her = rows(office)["Annelies"]
+    wim, annelies = rows(office)["Wim"]["id"], her["id"]
+    program = Program(office, Scope.CONSENTS_READ)
+    before = program.consents(email=SHARED)
+    visitor = come_in(office, ANNELIES, "erase")
+    send(visitor, "/me/erase", when="now")
+
+    for who in ({"email": SHARED}, {"ref": f"crm:{wim}"}, {"ref": f"crm:{annelies}"}):
+        assert program.consents(**who)["erasure"]["state"] == "under_way"
+    office.work()
+    assert program.consents(ref=f"crm:{wim}")["erasure"] is None
+    assert any(allowed(before).values())
+    office.crm(
+        "UPDATE contacts SET email = ?, first_name = ?, last_name = ? WHERE id = ?",
+        *(SHARED, her["first_name"], her["last_name"], annelies),
+    )
+
+    assert set(because(program.consents(ref=f"crm:{annelies}")).values()) == {"erased"}
+    assert program.consents(ref=f"crm:{wim}") == program.consents(email=SHARED)
+    assert program.consents(email=SHARED)["erasure"] is None

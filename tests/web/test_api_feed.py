@@ -78,7 +78,7 @@ def test_what_she_decides_stands_in_the_feed_when_she_is_told_received(
 def test_a_footer_link_and_its_undoing_are_told(office: Office, program: Program) -> None:
     visitor, token = office.visitor(), token_of(office)
     stopped = visitor.post(f"/u/{token}")
-    visitor.submit(stopped, "/u/undo")
+    visitor.post("/u/undo", undo=stopped.fields["undo"])
     assert kinds(read(program)) == [("withdrawn", ["newsletter"]), ("given", ["newsletter"])]
 
 
@@ -189,9 +189,7 @@ def test_the_time_is_a_setting(start_office: StartOffice) -> None:
     Program(office)
     decide(office, "newsletter", "no")
     with office.database.reading() as db:
-        assert db.query(Recall).filter_by(purpose="feed").one().until == office.clock() + timedelta(
-            days=2
-        )
+        assert db.query(Recall).one().until == office.clock() + timedelta(days=2)
 
 
 def test_a_recall_that_somebody_else_swept_is_no_hole_that_is_passed_over(
@@ -324,3 +322,13 @@ def test_an_entry_belongs_to_the_commit_of_its_request(
         WITHDRAWAL.ask(visitor)
     assert kept(office) == (0, 0)
     assert read(program)["entries"] == []
+
+
+def test_a_restriction_is_told_and_its_lifting_too(office: Office, program: Program) -> None:
+    visitor = office.visitor().sign_in(office)
+    for on in ("yes", "no"):
+        token = visitor.get("/me/restrict").fields["csrf_token"]
+        visitor.post("/me/restrict", csrf_token=token, on=on)
+        office.work()
+    told = [kind for kind, _purposes in kinds(read(program))]
+    assert told == ["restricted", "restriction_lifted"]

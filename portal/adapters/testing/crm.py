@@ -6,16 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from portal.adapters.contract import (
-    Adapter,
-    Change,
-    Evidence,
-    Outcome,
-    Record,
-    Ref,
-    Scalar,
-    SetsFrequency,
-)
+from portal.adapters.contract import Adapter, Change, Evidence, Outcome, Record, Ref, Scalar
 
 Samples = tuple[Scalar, Scalar, Scalar]
 ADDRESS = "wilma.jansen@example.org"
@@ -101,13 +92,7 @@ def everything(crm: Crm, ref: Ref) -> tuple[object, ...] | None:
     if one is None:
         return None
     consents = {
-        purpose: (
-            state.granted,
-            state.at,
-            state.source,
-            state.wording,
-            state.frequency,
-        )
+        purpose: (state.granted, state.at, state.source, state.wording)
         for purpose, state in one.consents.items()
     }
     return one.email, dict(one.values), consents, one.version, one.changed_at, one.locale
@@ -128,13 +113,5 @@ def write(crm: Crm, ref: Ref) -> Outcome:
 def consent(crm: Crm, ref: Ref, purpose: str, granted: bool, key: str) -> Outcome:
     """Record a consent or its withdrawal."""
     outcome = crm.adapter.set_consent(ref, purpose, granted, EVIDENCE, key=key)
-    crm.settle()
-    return outcome
-
-
-def frequent(crm: Crm, ref: Ref, purpose: str, frequency: str, key: str) -> Outcome:
-    """Set how often."""
-    assert isinstance(crm.adapter, SetsFrequency)
-    outcome = crm.adapter.set_frequency(ref, purpose, frequency, key=key)
     crm.settle()
     return outcome

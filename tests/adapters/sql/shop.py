@@ -46,7 +46,6 @@ CUSTOMERS = Table(
     Column("remarks", Text),
     Column("language", String(5)),
     Column("offers", Boolean),
-    Column("offers_often", CHAR(1)),
     Column("offers_at", DateTime),
     Column("restricted", Boolean, nullable=False),
     Column("changed", DateTime),
@@ -141,11 +140,7 @@ SETTINGS: dict[str, Any] = {
         },
     },
     "consents": {
-        "offers": {
-            "column": "offers",
-            "at": "offers_at",
-            "frequency": {"column": "offers_often", "values": {"weekly": "W", "monthly": "M"}},
-        },
+        "offers": {"column": "offers", "at": "offers_at"},
         "newsletter": {
             "table": "lists",
             "on": MINE,
