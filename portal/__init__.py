@@ -34,6 +34,7 @@ from portal.web import (
     schemas,
     signin,
     stylesheet,
+    wellknown,
 )
 from portal.web.context import EXTENSION
 from portal.whole import Portal
@@ -97,6 +98,7 @@ def make_app(portal: Portal) -> Flask:
         stylesheet,
         privacy,
         health,
+        wellknown,
         schemas,
     ):
         app.register_blueprint(part.blueprint)

@@ -220,6 +220,7 @@ def held_by(adapter: Adapter) -> Held:
         writable=adapter.capabilities.writable,
         purposes=adapter.capabilities.consents,
         categories=adapter.capabilities.categories,
+        frequencies=adapter.capabilities.frequencies,
     )
 
 

@@ -24,6 +24,7 @@ from portal.cli_api_key import api_key_group
 from portal.cli_cases import COMMANDS as CASES
 from portal.cli_copies import COMMANDS as COPIES
 from portal.cli_links import COMMANDS as LINKS
+from portal.cli_mailings import COMMANDS as MAILINGS
 from portal.cli_operator import operator_group
 from portal.cli_recovery import COMMANDS as RECOVERY
 from portal.cli_restriction import COMMANDS as RESTRICTION
@@ -81,6 +82,7 @@ for _command in (
     *RECOVERY,
     *COPIES,
     *LINKS,
+    *MAILINGS,
     *CASES,
     *RESTRICTION,
 ):

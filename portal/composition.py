@@ -19,7 +19,7 @@ from portal.adapters.registry import load_adapters
 from portal.adapters.shadow import in_shadow, shadows
 from portal.config import Settings
 from portal.consent.links import FooterLinks
-from portal.consent.record import ConsentRecord
+from portal.consent.record import ConsentRecord, hash_of
 from portal.desk.acts import Acts
 from portal.desk.casework import Casework
 from portal.desk.queue import Queue
@@ -39,6 +39,7 @@ from portal.from_settings import (
 )
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer
+from portal.mailings import PAUSE, Mailings
 from portal.moved import put_moved_together
 from portal.opposed import put_together as opposing
 from portal.proof.ledger import Ledger
@@ -68,10 +69,8 @@ from portal.rights.requests import JOB as DELIVERY
 from portal.rights.requests import Requests
 from portal.rights.seen import Seals
 from portal.rights.services import Rights
-from portal.rights.stop import Stopping
 from portal.rights.telling import Telling
 from portal.rights.telling_apart import TellingApart
-from portal.rights.undo import Undoing
 from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
@@ -87,14 +86,16 @@ from portal.sync.schedule import Every, Schedule
 from portal.sync.worker import Worker
 from portal.upkeep import Upkeep
 from portal.web.context import Services
+from portal.web.wellknown import policy_since
 from portal.whole import Portal
 
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     """Put a portal together. CRMs and mail server may be away; that shows when they are needed."""
     keys = Keyring.load(settings.keys_file)
-    vault = Vault(keys)
-    register = read_register(register_text(settings.register_file.read_bytes()), settings.languages)
+    vault, links = Vault(keys), FooterLinks(keys.links)
+    text = register_text(settings.register_file.read_bytes())
+    register = read_register(text, settings.languages)
     zone = ZoneInfo(settings.timezone)
     adapters = in_shadow(load_adapters(settings.adapters, settings.instance), clock, zone)
     database = Database(settings.database)
@@ -131,14 +132,28 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     )
     requests = Requests(database, outbox, ledger, feed, others, clock)
     reading = Reading(directory, register, database, others, settings.role_addresses)
-    consents = ConsentRecord(clock)
-    undoing = Undoing(database, vault, register, reading, requests, consents, clock)
+    consents = ConsentRecord(clock, hash_of(text))
     deciding = Deciding(database, register, reading, requests, consents, erased.suppressions)
+    mailings = Mailings.put_together(
+        database,
+        vault,
+        outbox,
+        ledger,
+        register,
+        reading,
+        requests,
+        deciding,
+        consents,
+        recalls,
+        links,
+        settings.public_url,
+        zone,
+        clock,
+    )
     correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
     copies = Copies(database, vault, ledger, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
-    retention = Retention(database, timedelta(days=settings.retention.requests_days), clock)
     overdue = Overdue(database, zone, clock)
     writer = LetterWriter(settings.contact, zone)
     mailer = Mailer(relay_from(settings.mail, settings.public_url))
@@ -172,8 +187,9 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         (
             Every("forget", timedelta(hours=1), upkeep.forget),
             Every("sessions", timedelta(hours=1), sessions.forget),
-            Every("retention", timedelta(days=1), retention.sweep),
+            Every("retention", timedelta(days=1), retention_from(settings, database, clock).sweep),
             Every("keys", timedelta(days=1), upkeep.look_at_keys),
+            Every("breaks", timedelta(hours=1), mailings.pausing.forget),
             Every("deadlines", timedelta(hours=1), overdue.watch),
             Every("conflicts", timedelta(hours=1), choosing.lapse),
             Every("addresses", timedelta(hours=1), moved.changing.asking.forget),
@@ -213,6 +229,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             clock=clock,
         ),
         NOTICE: notices,
+        PAUSE: mailings.pause_over,
         DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, marks, clock),
         SCHEDULE: schedule,
         **erased.handlers,
@@ -263,10 +280,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             drafts=Drafts(vault, clock),
             choosing=choosing,
             deciding=deciding,
-            stopping=Stopping(
-                database, vault, register, reading, deciding, consents, undoing, clock
-            ),
-            undoing=undoing,
+            stopping=mailings.stopping,
+            undoing=mailings.undoing,
+            giving=mailings.giving,
+            heeding=mailings.heeding,
+            often=mailings.often,
+            pausing=mailings.pausing,
             restricting=opposed.restricting,
             objecting=opposed.objecting,
             erasing=Erasing(requests, sessions, recipients, ledger, clock),
@@ -302,7 +321,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             telling_apart=TellingApart(database, vault, sessions, register, reading, clock),
             asking_us=AskingUs(database, vault, requests, cases, settings.limits, clock),
         ),
-        links=FooterLinks(keys.links),
+        links=links,
+        policy_since=policy_since(settings),
         desk=Desk(
             signing_in=SigningIn(database, vault, desk_sessions, clock),
             sessions=desk_sessions,
@@ -334,3 +354,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         crew=crew,
         services=services,
     )
+
+
+def retention_from(settings: Settings, database: Database, clock: Clock) -> Retention:
+    """For as long as the settings say."""
+    return Retention(database, timedelta(days=settings.retention.requests_days), clock)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from portal import cli_copies, cli_recovery, cli_restriction, compose
+from portal import cli_copies, cli_mailings, cli_recovery, cli_restriction, compose
 from portal.cli import commands
 from portal.faults import listen
 from portal.store.tables import Alarm, LedgerEntry, Suppression
@@ -29,6 +29,7 @@ class Recovering:
         self.office = office
         at_its_time = partial(compose, clock=office.clock)
         monkeypatch.setattr(cli_recovery, "compose", at_its_time)
+        monkeypatch.setattr(cli_mailings, "compose", at_its_time)
         monkeypatch.setattr(cli_restriction, "compose", at_its_time)
         monkeypatch.setattr(cli_copies, "utc_now", office.clock)
 
@@ -68,7 +69,9 @@ class Recovering:
             at,
         )
         self.office.crm(
-            "INSERT INTO subscriptions VALUES (?, 'newsletter', 1, ?, 'lijst', NULL)", row["id"], at
+            "INSERT INTO subscriptions VALUES (?, 'newsletter', 1, ?, 'lijst', NULL, NULL)",
+            row["id"],
+            at,
         )
         return int(row["id"])
 

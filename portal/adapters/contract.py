@@ -7,11 +7,11 @@ happened. `portal.adapters.testing.AdapterContract` is the test suite that it mu
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -116,6 +116,8 @@ class ConsentState:
     at: datetime | None = None
     source: str | None = None
     wording: str | None = None
+    frequency: str | None = None
+    """How often, where the CRM holds that: the id of one of the register's frequencies."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -247,8 +249,10 @@ class Capabilities:
     idempotent: bool = False
     """Does the CRM itself honour idempotency keys?"""
     optional: frozenset[str] = frozenset()
-    """Of ``set_address`` (see `SetsAddress`), ``set_frequency``, ``pause``, ``set_link``,
-    ``changes_since``, …"""
+    """Of ``set_address`` (see `SetsAddress`), ``set_frequency`` (see `SetsFrequency`),
+    ``set_link``, ``changes_since``, …"""
+    frequencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Purpose id → ids of the frequencies that it can set; goes with ``set_frequency``."""
 
 
 class Location(BaseModel):
@@ -282,6 +286,18 @@ class AdapterSettings(BaseModel):
     shadow_until: date | None = Field(
         default=None,
         description="Up to and including this day everything is read and nothing is written.",
+    )
+    restart: Literal["by_itself", "ask"] = Field(
+        default="by_itself",
+        description="When a break is over, is mail started again by itself, or is she asked first? "
+        "`ask` where it wants its own confirmation of whoever comes back.",
+    )
+    queued_mail_hours: int | None = Field(
+        default=None,
+        ge=0,
+        le=720,
+        description="So long after a stop it may still send what was in its queue already; left "
+        "out: it does not say.",
     )
     brake_share: float = Field(
         default=0.05,
@@ -355,6 +371,17 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Let go of connections; the instance is not used afterwards."""
+
+
+@runtime_checkable
+class SetsFrequency(Protocol):
+    """What an adapter can do besides, whose ``optional`` capabilities name ``set_frequency``."""
+
+    def set_frequency(self, ref: Ref, purpose: str, frequency: str, *, key: str) -> Outcome:
+        """Send so often from now on. It neither starts nor stops anything: what is off stays off.
+
+        ``frequency`` is one of the ids that ``capabilities.frequencies`` names for this purpose.
+        """
 
 
 @runtime_checkable

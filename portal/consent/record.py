@@ -4,9 +4,11 @@ Where a CRM holds the consent too, the CRM's state is what counts and this is th
 no CRM does, this is the truth.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +17,7 @@ from sqlalchemy.orm import Session
 from portal.adapters.contract import Evidence
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
-from portal.store.tables import Consent, Delivery, Subject
+from portal.store.tables import Consent, Delivery, Frequency, Subject
 
 SOURCE = "portal"
 OVERTAKEN = "superseded"
@@ -24,10 +26,64 @@ RESTORED = "restored"
 """The cause of one that was written down again from the journal, after the portal was restored."""
 BY_LINK = "footer-link"
 """Stopped by a footer link: by whoever holds the mail, without a session."""
+BY_ONE_CLICK = "one-click"
+"""The same by the button of a mail program (RFC 8058)."""
 OBJECTED = "portal:objection"
 """Stopped with all other direct marketing, by one objection (Art. 21(2) and (3) GDPR)."""
 UNDONE = "footer-undo"
 """Put back within minutes, from the very page that said that it was stopped."""
+TAKEN_BACK = "portal:undo"
+"""The same by whoever is signed in."""
+BY_SIGNAL = "gpc"
+"""Stopped because the browser says so on each request (Global Privacy Control)."""
+STOPPED_WITH = "portal:erasure"
+"""Source of a decision that came with an erasure that waits."""
+GIVEN_AGAIN = "portal:erasure-taken-back"
+"""Source of a consent that came with taking one back. She read its words on that page."""
+PAUSE_OVER = "portal:break-over"
+"""Given back when a break was over, as she had chosen when it began."""
+NO_OPT_IN = frozenset({UNDONE, TAKEN_BACK, PAUSE_OVER})
+"""What was put back had been given before: it is no new "yes"."""
+SUBSCRIBER = "subscriber"
+
+
+class Method(StrEnum):
+    """How a decision was made."""
+
+    PAGE = "page"
+    FOOTER_LINK = "footer_link"
+    ONE_CLICK = "one_click"
+    UNDO = "undo"
+    ERASURE = "erasure"
+    GPC = "gpc"
+    PAUSE = "pause"
+    """By itself, on the day that she had chosen."""
+    OPERATOR = "operator"
+    RESTORED = "restored"
+    """By whichever way: it is known from the journal alone."""
+
+
+METHODS = {
+    SOURCE: Method.PAGE,
+    OBJECTED: Method.PAGE,
+    BY_LINK: Method.FOOTER_LINK,
+    BY_ONE_CLICK: Method.ONE_CLICK,
+    UNDONE: Method.UNDO,
+    TAKEN_BACK: Method.UNDO,
+    BY_SIGNAL: Method.GPC,
+    PAUSE_OVER: Method.PAUSE,
+    STOPPED_WITH: Method.ERASURE,
+    GIVEN_AGAIN: Method.ERASURE,
+    RESTORED: Method.RESTORED,
+}
+"""Source → how. What another part of the house brings in as a source was done by a person there."""
+ACTORS = {
+    Method.FOOTER_LINK: "link",
+    Method.ONE_CLICK: "link",
+    Method.GPC: "browser",
+    Method.OPERATOR: "operator",
+}
+"""How → by whom: whoever holds the mail, her browser, an operator. Else she herself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +93,90 @@ class Decision:
     granted: bool
     at: datetime
     source: str
+    wording: str | None = None
+    request_id: str | None = None
+    until: datetime | None = None
+    """A break, until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history: what was decided, with all that proves it (Art. 7(1) GDPR)."""
+
+    number: int
+    purpose: str
+    granted: bool
+    at: datetime
+    source: str
+    method: Method
+    actor: str
+    """``subscriber``, ``link`` (whoever holds the mail), ``browser``, ``operator`` or its name."""
+    wording: str
+    """In the language it was read in; empty where only its version is known (see `RESTORED`)."""
+    wording_version: str
+    wording_hash: str
+    """SHA-256 of the wording, in hexadecimal digits."""
+    statement_hash: str
+    """SHA-256 of the register that the privacy statement was made from; empty: not known."""
+    locale: str
+    request_id: str | None
+    until: datetime | None = None
+    """A break, until then."""
+    frequency: str | None = None
+    """How often, of a choice that was about that; ``wording`` is what that was called."""
+
+
+def hash_of(text: str) -> str:
+    """SHA-256 of a text in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def history_of(db: Session, *subject_ids: str) -> list[Entry]:
+    """Every decision of one subscriber, newest first.
+
+    Of one of several people under an address: hers, and what was decided for the whole address.
+    """
+    rows = db.scalars(
+        select(Consent).where(Consent.subject_id.in_(subject_ids)).order_by(Consent.id.desc())
+    )
+    often = db.scalars(
+        select(Frequency).where(Frequency.subject_id.in_(subject_ids)).order_by(Frequency.id.desc())
+    )
+    entries = [_entry(row, granted=row.granted, until=row.until) for row in rows]
+    entries += [_entry(row, granted=True, frequency=row.frequency) for row in often]
+    return sorted(entries, key=lambda one: one.at, reverse=True)
+
+
+def _entry(row: Consent | Frequency, granted: bool, **more: Any) -> Entry:
+    return Entry(
+        number=row.id,
+        purpose=row.purpose,
+        granted=granted,
+        at=row.at,
+        source=row.source,
+        method=Method(row.method),
+        actor=row.actor,
+        wording=row.wording,
+        wording_version=row.wording_version if isinstance(row, Consent) else "",
+        wording_hash=row.wording_hash,
+        statement_hash=row.statement_hash,
+        locale=row.locale,
+        request_id=row.request_id,
+        **more,
+    )
 
 
 class ConsentRecord:
-    """Writes and reads decisions."""
+    """Writes and reads decisions.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: Tells when.
+        statement: The hash of the text that the privacy statement in force is made from.
+    """
+
+    def __init__(self, clock: Clock, statement: str = "") -> None:
         self._clock = clock
+        self._statement = statement
 
     def evidence(self, purpose: Purpose, locale: str, source: str = SOURCE) -> Evidence:
         """The proof of a decision that is taken now, by this channel, in this language."""
@@ -55,8 +188,8 @@ class ConsentRecord:
             locale=locale,
         )
 
-    @staticmethod
     def write(
+        self,
         db: Session,
         *,
         subject_id: str,
@@ -64,8 +197,15 @@ class ConsentRecord:
         granted: bool,
         evidence: Evidence,
         request_id: str,
+        actor: str | None = None,
+        until: datetime | None = None,
     ) -> None:
-        """Add a decision, in the transaction of its request."""
+        """Add a decision, in the transaction of its request.
+
+        ``actor`` is who took it, where its source does not say that; ``until`` (UTC) makes a break
+        of what stops.
+        """
+        method = METHODS.get(evidence.source, Method.OPERATOR)
         db.add(
             Consent(
                 subject_id=subject_id,
@@ -75,6 +215,40 @@ class ConsentRecord:
                 source=evidence.source,
                 wording=evidence.wording,
                 wording_version=evidence.wording_version,
+                wording_hash=hash_of(evidence.wording),
+                statement_hash=self._statement,
+                method=method,
+                actor=actor or ACTORS.get(method, SUBSCRIBER),
+                until=until,
+                locale=evidence.locale,
+                request_id=request_id,
+            )
+        )
+
+    def choose(
+        self,
+        db: Session,
+        *,
+        subject_id: str,
+        purpose: Purpose,
+        frequency: str,
+        evidence: Evidence,
+        request_id: str,
+    ) -> None:
+        """Add a choice of how often, whose name is the evidence's wording."""
+        method = METHODS.get(evidence.source, Method.OPERATOR)
+        db.add(
+            Frequency(
+                subject_id=subject_id,
+                purpose=purpose.id,
+                frequency=frequency,
+                at=evidence.at,
+                source=evidence.source,
+                wording=evidence.wording,
+                wording_hash=hash_of(evidence.wording),
+                statement_hash=self._statement,
+                method=method,
+                actor=ACTORS.get(method, SUBSCRIBER),
                 locale=evidence.locale,
                 request_id=request_id,
             )
@@ -86,7 +260,7 @@ class ConsentRecord:
         rows = db.scalars(
             select(Consent).where(Consent.subject_id == subject_id).order_by(Consent.id)
         )
-        return {row.purpose: Decision(row.granted, row.at, row.source) for row in rows}
+        return {row.purpose: _decision(row) for row in rows}
 
     @staticmethod
     def every(db: Session, subject_id: str) -> Sequence[Consent]:
@@ -141,3 +315,7 @@ def _was_not_done(outcome: Mapping[str, Any], last: Consent | None) -> bool:
     """
     cause = outcome.get("cause")
     return cause == OVERTAKEN or (cause == RESTORED and last is not None and not last.granted)
+
+
+def _decision(row: Consent) -> Decision:
+    return Decision(row.granted, row.at, row.source, row.wording, row.request_id, row.until)

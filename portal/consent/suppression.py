@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.consent.record import UNDONE, ConsentRecord
+from portal.consent.record import NO_OPT_IN, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
@@ -107,7 +107,7 @@ class Suppressions:
     def _opted_in_after(self, db: Session, subject_id: str, since: datetime) -> bool:
         latest = ConsentRecord.latest(db, subject_id).values()
         # What was put back had been given before she asked to be erased.
-        return any(one.granted and one.at > since and one.source != UNDONE for one in latest)
+        return any(one.granted and one.at > since and one.source not in NO_OPT_IN for one in latest)
 
     def _note(
         self,

@@ -110,7 +110,7 @@ def create_crm(path: Path, *, subscribers: int = 3000, seed: int = 2026) -> None
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(SCHEMA.read_text("utf-8"))
         connection.executemany(_insert("contacts", 19), _contact_rows(contacts))
-        connection.executemany(_insert("subscriptions", 6), _subscription_rows(contacts, luck))
+        connection.executemany(_insert("subscriptions", 7), _subscription_rows(contacts, luck))
         connection.executemany(_insert("orders", 7), _order_rows(contacts, luck))
         connection.executemany(_insert("notes", 4), _note_rows(contacts, luck))
 
@@ -207,9 +207,14 @@ def _subscription_rows(
         for mailing, chance in (("newsletter", 0.75), ("workshops", 0.3)):
             if everything or luck.random() < chance:
                 active = everything or luck.random() < 0.9
-                yield id_, mailing, int(active), at, contact.source, WORDING[mailing][language]
+                every = 30 if mailing == "newsletter" else None
+                told = (at, contact.source, WORDING[mailing][language])
+                yield id_, mailing, int(active), *told, every
         if everything or contact.number is not None:  # a customer, who did not say no
-            yield id_, "offers", int(everything or luck.random() < 0.85), at, "bestelling", None
+            active = everything or luck.random() < 0.85
+            yield id_, "offers", int(active), at, "bestelling", None, None
+        if id_ % 5 == 2:  # came with a list, long ago; when they said yes, nobody has kept
+            yield id_, "partners", 1, None, None, None, None
 
 
 def _order_rows(contacts: Iterable[_Contact], luck: random.Random) -> Iterator[tuple[object, ...]]:

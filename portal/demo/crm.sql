@@ -27,9 +27,10 @@ CREATE TABLE subscriptions (
     contact_id      INTEGER NOT NULL REFERENCES contacts (id),
     mailing         VARCHAR(20) NOT NULL,
     active          BOOLEAN NOT NULL,
-    changed_at      DATETIME NOT NULL,
+    changed_at      DATETIME,
     source          VARCHAR(60),
     wording         VARCHAR(500),
+    every           INTEGER,                     -- days between two; empty: as it comes
     PRIMARY KEY (contact_id, mailing)
 );
 

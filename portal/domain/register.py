@@ -17,6 +17,7 @@ from portal.domain.kinds import Kind, complaints_of
 from portal.domain.register_parts import (
     CardPart,
     Elsewhere,
+    Frequency,
     Id,
     Language,
     Part,
@@ -34,6 +35,7 @@ __all__ = [
     "Elsewhere",
     "Explanation",
     "FieldEntry",
+    "Frequency",
     "Ground",
     "Id",
     "Kind",
@@ -151,12 +153,17 @@ class Purpose(Part):
     ground: Ground = Ground.CONSENT
     mailing: bool = True
     """Does it send something?"""
+    third_party: bool = False
+    """Does it hand data to others for their own ends? What a browser signals (`Sec-GPC`) stops
+    it."""
     profiling: bool = False
     """Is it profiling for direct marketing? Who objects to that objects to this as well
     (Art. 21(2))."""
     wording: Text
     """The text that consent is given to, or that is objected to."""
     wording_version: str = Field(default="1", min_length=1, max_length=32)
+    frequencies: tuple[Frequency, ...] = ()
+    """How often it can come, in order: each later one is less."""
 
 
 class Category(Part):
@@ -252,7 +259,20 @@ def misfits(register: Mapping[str, Any]) -> list[Complaint]:
                 complaints.append(
                     (path, f"there is no {key} {id!r}{did_you_mean(id, ids[target])}")
                 )
+    complaints += _frequencies_twice(register)
     return complaints
+
+
+def _frequencies_twice(register: Mapping[str, Any]) -> Iterator[Complaint]:
+    purposes = register.get("purposes", ())
+    for index, purpose in enumerate(purposes if isinstance(purposes, Sequence) else ()):
+        if not isinstance(purpose, Mapping):
+            continue
+        known: set[str] = set()
+        for path, id in _texts_at(purpose, "frequencies", "id"):
+            if id in known:
+                yield ("purposes", index, *path), f"{id!r} stands twice"
+            known.add(id)
 
 
 def _texts_at(register: Mapping[str, Any], kind: str, key: str) -> Iterator[tuple[Path, str]]:

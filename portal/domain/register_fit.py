@@ -1,7 +1,7 @@
 """Do the register and the connected CRMs tell the same story?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portal.domain.complaints import did_you_mean
 from portal.domain.register import Kind, Register
@@ -19,6 +19,8 @@ class Held:
     """Purposes of which it holds the consent."""
     categories: frozenset[str] = frozenset()
     """Categories that its erasure removes or keeps."""
+    frequencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Purpose → the frequencies that it can be set to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,10 @@ class Fit:
 
 def fit(register: Register, held: Mapping[str, Held]) -> Fit:
     """Compare the register with what each adapter (by name) holds."""
-    return Fit(tuple(_errors(register, held)), tuple(_warnings(register, held)))
+    return Fit(
+        (*_errors(register, held), *_frequency_errors(register, held)),
+        tuple(_warnings(register, held)),
+    )
 
 
 def _errors(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
@@ -54,6 +59,17 @@ def _errors(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
                 )
 
 
+def _frequency_errors(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
+    known = {one.id: {often.id for often in one.frequencies} for one in register.purposes}
+    for name, one in held.items():
+        for purpose, ids in sorted(one.frequencies.items()):
+            for id in sorted(ids - known.get(purpose, ids)):
+                yield (
+                    f"adapter {name} uses the frequency {id} of {purpose}, which is not in the "
+                    f"register{did_you_mean(id, sorted(known[purpose]))}"
+                )
+
+
 def _warnings(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
     fields = frozenset[str]().union(*(one.fields for one in held.values()))
     writable = frozenset[str]().union(*(one.writable for one in held.values()))
@@ -63,12 +79,12 @@ def _warnings(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
             "no adapter holds a field of kind name: without one, people who share a mailbox "
             "cannot be told apart and would see each other's data"
         )
-    for field in register.fields:
-        if field.id not in fields:
-            yield f"the register's field {field.id} is held by no adapter"
-        elif (field.editable or field.replaceable) and field.id not in writable:
-            how = "editable" if field.editable else "replaceable"
-            yield f"the register calls the field {field.id} {how}, but no adapter can write it"
+    for entry in register.fields:
+        if entry.id not in fields:
+            yield f"the register's field {entry.id} is held by no adapter"
+        elif (entry.editable or entry.replaceable) and entry.id not in writable:
+            how = "editable" if entry.editable else "replaceable"
+            yield f"the register calls the field {entry.id} {how}, but no adapter can write it"
     for purpose in register.purposes:
         if purpose.id not in purposes:
             yield f"the register's purpose {purpose.id} is held by no adapter"

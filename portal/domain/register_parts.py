@@ -78,6 +78,13 @@ class Elsewhere(Part):
     """How one asks for it, and how long that takes."""
 
 
+class Frequency(Part):
+    """How often a mailing can come."""
+
+    id: Id
+    label: Text
+
+
 CardPart = Literal[
     "given",
     "additional",

@@ -25,6 +25,7 @@ class Right(StrEnum):
     OBJECT = "object"  # Art. 21
     WITHDRAW = "withdraw"  # Art. 7(3)
     CONSENT = "consent"  # Art. 7(1): given (again) by the subscriber on the page
+    LESS = "less"  # how often a mailing comes: a wish, within what she agreed to
     KEEP = "keep"  # an erasure that waits is taken back: she changed her mind
     LIFT = "lift"  # a restriction is taken back by her, or lifted (Art. 18(3))
     QUESTION = "question"
@@ -91,6 +92,7 @@ LANE_OF_RIGHT = {
     Right.OBJECT: Lane.PROTECT,
     Right.RESTRICT: Lane.PROTECT,
     Right.ERASE: Lane.PROTECT,
+    Right.LESS: Lane.PROTECT,
 }
 
 FRESH_PROOF_GOALS = frozenset({Goal.COPY, Goal.ERASE, Goal.ADDRESS})

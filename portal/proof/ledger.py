@@ -90,6 +90,8 @@ class Event(StrEnum):
     """An operator has answered her."""
     CASE_CLOSED = "case_closed"
     """An operator is done with it; how it ended stands in the facts."""
+    BREAK_OVER = "break_over"
+    """A break of a mailing was over: given back, asked about, or overtaken before its day."""
     RESTORED = "restored"
     """The portal's own database was restored from a back-up."""
     API_KEY_ADDED = "api_key_added"

@@ -16,14 +16,14 @@ from portal.adapters.contract import (
     Erasure,
     ErasureKind,
     Evidence,
-    Outcome,
     Record,
     Ref,
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
 from portal.rights.address.deed import move
-from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal
+from portal.rights.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal, by_read_back
+from portal.rights.frequency import set_frequency
 from portal.rights.holdings import name_of
 from portal.rights.known import addresses_in, is_any, records_under
 from portal.rights.outcomes import again_for, as_outcome
@@ -138,7 +138,7 @@ def _correct(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
             outcomes.append(adapter.write(ref, changes, key=f"{key}:{number}"))
             left = _differing(adapter.read(ref), changes)
             unconfirmed += [change.field for change in left]
-    return shadow.ended() or _by_read_back(outcomes, unconfirmed)
+    return shadow.ended() or by_read_back(outcomes, unconfirmed)
 
 
 def _met(record: Record, changes: Sequence[Change]) -> set[str]:
@@ -186,23 +186,12 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
             after = adapter.read(record.ref)
             if after is not None and not _confirms(after, purpose, granted):
                 unconfirmed.append(purpose)
-    return shadow.ended() or _by_read_back(outcomes, unconfirmed)
+    return shadow.ended() or by_read_back(outcomes, unconfirmed)
 
 
 def _confirms(record: Record, purpose: str, granted: bool) -> bool:
     state = record.consents.get(purpose)
     return state is not None and bool(state.granted) is granted
-
-
-def _by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> Ended:
-    if Outcome.MANUAL in outcomes:
-        return Ended(DeliveryState.AWAITING, by_a_person=True)
-    if not unconfirmed:
-        return Ended(DeliveryState.CONFIRMED)
-    if Outcome.ASYNC in outcomes:
-        return Ended(DeliveryState.AWAITING)
-    kept = {"cause": NOT_CONFIRMED, "fields": sorted(set(unconfirmed))}
-    return Ended(DeliveryState.UNCONFIRMED, kept)
 
 
 def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
@@ -268,5 +257,6 @@ DEEDS: Mapping[str, Deed] = {
     "correct": _correct,
     "consent": _consent,
     "restrict": restrict,
+    "often": set_frequency,
     "erase": _erase,
 }

@@ -119,7 +119,7 @@ class Delivering(Handler):
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
         payload = task.payload
         if (
-            payload["do"] in {"correct", "address"}
+            payload["do"] in {"correct", "often", "address"}
             or payload.get("granted")
             or payload.get("on") is False
         ):

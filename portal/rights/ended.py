@@ -1,11 +1,11 @@
 """Where a deed left its delivery, and deeds that are only rehearsed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from portal.adapters.contract import InShadow
+from portal.adapters.contract import InShadow, Outcome
 from portal.domain.rights import DeliveryState
 
 GONE = "gone"
@@ -72,3 +72,15 @@ class Rehearsal:
             return None
         outcome = {"cause": SHADOW, "would": self._would}
         return Ended(DeliveryState.AWAITING, outcome, until=self._until)
+
+
+def by_read_back(outcomes: Sequence[Outcome], unconfirmed: Sequence[str]) -> Ended:
+    """Where a write ended: ``unconfirmed`` are the ids that still read as before."""
+    if Outcome.MANUAL in outcomes:
+        return Ended(DeliveryState.AWAITING, by_a_person=True)
+    if not unconfirmed:
+        return Ended(DeliveryState.CONFIRMED)
+    if Outcome.ASYNC in outcomes:
+        return Ended(DeliveryState.AWAITING)
+    kept = {"cause": NOT_CONFIRMED, "fields": sorted(set(unconfirmed))}
+    return Ended(DeliveryState.UNCONFIRMED, kept)

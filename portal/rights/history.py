@@ -57,6 +57,12 @@ class History:
     """Whom we tell of it by hand, and how far that is; None: once it is done."""
 
     @property
+    def paused_until(self) -> datetime | None:
+        """Of a break: when what it stopped is given back."""
+        until = self.details.get("until")
+        return datetime.fromisoformat(until) if until else None
+
+    @property
     def was_taken_back(self) -> bool:
         """An erasure that she took back while it waited."""
         return self._was_let_go(CANCELLED)

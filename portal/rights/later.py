@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import Sessions, SignedIn
 from portal.access.subjects import take_turns
-from portal.consent.record import RESTORED, ConsentRecord
+from portal.consent.record import GIVEN_AGAIN, RESTORED, STOPPED_WITH, ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
@@ -32,10 +32,6 @@ from portal.rights.restricting import restriction
 from portal.store.database import Database, Unit
 from portal.store.tables import Consent, Delivery, Job, Request
 
-STOPPED_WITH = "portal:erasure"
-"""Source of a decision that came with an erasure that waits."""
-GIVEN_AGAIN = "portal:erasure-taken-back"
-"""Source of a consent that came with taking one back. She read its words on that page."""
 WAS_ON = "was_on"
 """In the details of what was stopped: she had it on before."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import Registry
+from portal.consent.record import SUBSCRIBER, Method
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
@@ -183,6 +184,10 @@ class Recreating:
                     source=CAUSE,
                     wording="",
                     wording_version=version,
+                    wording_hash="",
+                    statement_hash="",
+                    method=Method.RESTORED,
+                    actor=SUBSCRIBER,
                     locale=line.locale,
                     request_id=line.request,
                 )

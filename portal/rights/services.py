@@ -12,15 +12,19 @@ from portal.rights.drafts import Drafts
 from portal.rights.erase import Erasing
 from portal.rights.export import Exporting
 from portal.rights.feed import Feed
+from portal.rights.give import Giving
 from portal.rights.holdings import Reading
 from portal.rights.later import Planning
 from portal.rights.mailable import Mailable
 from portal.rights.objecting import Objecting
+from portal.rights.often import Often
 from portal.rights.own import OwnRecords
+from portal.rights.pause import Pausing
 from portal.rights.progress import Following
 from portal.rights.recipients import Recipients
 from portal.rights.requests import Requests
 from portal.rights.restrict import Restricting
+from portal.rights.signal import Heeding
 from portal.rights.stop import Stopping
 from portal.rights.telling_apart import TellingApart
 from portal.rights.undo import Undoing
@@ -36,6 +40,10 @@ class Rights:
     choosing: Choosing
     deciding: Deciding
     stopping: Stopping
+    giving: Giving
+    heeding: Heeding
+    often: Often
+    pausing: Pausing
     undoing: Undoing
     restricting: Restricting
     objecting: Objecting

@@ -1,17 +1,21 @@
-"""Taking a stop back, within minutes and from the very page that it led to.
+"""Taking a stop back, within minutes: exactly what it turned off is on again, and nothing else.
 
-To start a mailing is more than a footer link may do. So this has a token of its own, sealed, which
-stands in the answer to the click and nowhere else. It puts back what that click turned off, where
-it was on before, and nothing else. It is used up by any later decision about the same purpose, of
-which it makes one itself.
+Whoever is signed in finds it on her own pages: what it takes is a recall of hers. To start a
+mailing is more than a footer link may do, so there it is a token of its own, sealed, which stands
+in the answer to the click and nowhere else. Either is used up, mailing by mailing, by any later
+decision about the same purpose, of which it makes one itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from portal.access.subjects import Named, take_turns
-from portal.consent.record import UNDONE, ConsentRecord
+from sqlalchemy.orm import Session as Db
+
+from portal.access.sessions import SignedIn
+from portal.access.subjects import Named, Whose, take_turns
+from portal.consent.record import TAKEN_BACK, UNDONE, ConsentRecord
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
@@ -19,8 +23,10 @@ from portal.domain.rights import Right
 from portal.rights.decide import holders_of
 from portal.rights.deeds import consent
 from portal.rights.holdings import Reading
-from portal.rights.requests import Requests, acknowledged
-from portal.store.database import Database
+from portal.rights.requests import WITH, Requests, acknowledged
+from portal.store.database import Database, Unit
+from portal.store.recalls import Purpose as KeptFor
+from portal.store.recalls import Recalled, Recalls
 from portal.store.vault import CannotUnseal, Vault
 
 SEALED_FOR = "undo of a stop"
@@ -43,8 +49,29 @@ class PutBack:
     """What was put back."""
 
     request_id: str
+    """Of several, the one that the others came with."""
     site: str
-    purpose: Purpose
+    purposes: Sequence[Purpose]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One mailing that a click has stopped."""
+
+    request_id: str
+    purpose: str
+    on: Mapping[str, Sequence[str]]
+    """Adapter name → keys of the records in which it was on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A stop of hers that she can take back."""
+
+    request_id: str
+    """Of the stop; of several by one click, the one that the others came with."""
+    purposes: Sequence[Purpose]
+    until: datetime
 
 
 class Undoing:
@@ -58,6 +85,7 @@ class Undoing:
         reading: Reading,
         requests: Requests,
         record: ConsentRecord,
+        recalls: Recalls,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -66,36 +94,77 @@ class Undoing:
         self._reading = reading
         self._requests = requests
         self._record = record
+        self._recalls = recalls
         self._clock = clock
 
-    def offer(
-        self,
-        request_id: str,
-        whose: Named,
-        purpose: Purpose,
-        was_on: Mapping[str, Sequence[str]],
-    ) -> str:
-        """The token that takes this stop back.
+    # --- offering ------------------------------------------------------------------------------
+
+    def offer(self, whose: Whose, parts: Sequence[Part]) -> str:
+        """The token that takes this stop back, for who is not signed in.
 
         Args:
-            request_id: Of the stop.
             whose: Who is stopped being mailed.
-            purpose: What was stopped.
-            was_on: Adapter name → keys of the records in which it was on.
+            parts: What one click has stopped.
         """
-        told = {
-            "request": request_id,
+        return self._vault.seal(self._told(whose, parts), SEALED_FOR).decode()
+
+    def keep(self, unit: Unit, signed_in: SignedIn, parts: Sequence[Part], request_id: str) -> None:
+        """Keep what takes this stop back, in the unit of work that takes it down.
+
+        ``request_id`` is the request of the stop; of several, the one that the others came with.
+        It stopped for all who use the address; only who did it may take it back.
+        """
+        whose = signed_in.as_mailbox
+        told = {**self._told(whose, parts), "by": signed_in.subject_id}
+        until = datetime.fromisoformat(told["until"])
+        self._recalls.keep(unit.session, KeptFor.UNDO, whose.subject_id, told, until, request_id)
+
+    def _told(self, whose: Whose, parts: Sequence[Part]) -> dict[str, Any]:
+        return {
             "subject": whose.subject_id,
             "email": whose.email.address,
             "site": whose.site,
-            "purpose": purpose.id,
-            "on": {name: list(keys) for name, keys in was_on.items()},
+            "parts": [
+                {
+                    "request": part.request_id,
+                    "purpose": part.purpose,
+                    "on": {name: list(keys) for name, keys in part.on.items()},
+                }
+                for part in parts
+            ],
             "until": (self._clock() + LASTS).isoformat(),
         }
-        return self._vault.seal(told, SEALED_FOR).decode()
+
+    def offered(self, signed_in: SignedIn) -> list[Offer]:
+        """What she can take back now, the latest first."""
+        with self._database.reading() as db:
+            kept = [*self._hers(db, signed_in)][::-1]
+            whose = signed_in.as_mailbox
+            return [offer for one in kept if (offer := self._as_offer(db, one, whose))]
+
+    def _hers(self, db: Db, signed_in: SignedIn) -> Iterator[Recalled]:
+        for one in self._recalls.of(db, KeptFor.UNDO, signed_in.mailbox_id):
+            if (one.told["by"], one.told["site"]) == (signed_in.subject_id, signed_in.site):
+                yield one
+
+    def _as_offer(self, db: Db, kept: Recalled, whose: Whose) -> Offer | None:
+        purposes = [purpose for purpose, _ in self._standing(db, whose, kept.told)]
+        return Offer(kept.request_id or "", purposes, kept.until) if purposes else None
+
+    def stopped_just_now(self, db: Db, subject_id: str) -> dict[str, str]:
+        """Purpose id → the request that she can take back, of those that nothing came after."""
+        kept = self._recalls.of(db, KeptFor.UNDO, subject_id)
+        parts = [part for one in kept for part in one.told["parts"]]
+        return {
+            part["purpose"]: part["request"]
+            for part in parts
+            if self._is_last(db, subject_id, part)
+        }
+
+    # --- doing ---------------------------------------------------------------------------------
 
     def undo(self, token: str, locale: str) -> PutBack:
-        """Put it back as it was.
+        """Put it back as it was, by the token of an answer.
 
         :raises TooLate: it can not be taken back (any more); nothing was changed.
         """
@@ -106,30 +175,45 @@ class Undoing:
         if self._clock() >= datetime.fromisoformat(told["until"]):
             raise TooLate("its time is over", told["site"])
         whose = Named(told["subject"], Email.parse(told["email"]), told["site"])
-        try:
-            purpose = self._register.purpose(told["purpose"])
-            holders = holders_of(purpose, self._reading.adapters_of(whose))
-        except KeyError:
-            raise TooLate("the mailing or the site is no more") from None
-        evidence = self._record.evidence(purpose, locale, UNDONE)
-        deliveries = {
-            name: consent(whose.email, purpose.id, True, evidence, keys)
-            for name, keys in told["on"].items()
-            if name in holders
-        }
         with self._database.unit("stop taken back") as unit:
             take_turns(unit.session, whose.subject_id)
-            last = self._record.last(unit.session, whose.subject_id, purpose.id)
-            if last is None or last.request_id != told["request"]:
-                raise TooLate("something was decided since", told["site"])
-            request_id = self._requests.write(
-                unit,
-                whose,
-                Right.CONSENT,
-                deliveries,
-                locale,
-                {"purposes": [purpose.id], "by": UNDONE},
-            )
+            put_back = self._put_back(unit, whose, told, locale, UNDONE)
+            unit.commit()
+        acknowledged()
+        return put_back
+
+    def undo_mine(self, signed_in: SignedIn, request_id: str, locale: str) -> PutBack:
+        """The same for who is signed in.
+
+        :raises TooLate: see `undo`; or it is no stop of hers.
+        """
+        with self._database.unit("own stop taken back") as unit:
+            db = unit.session
+            take_turns(db, signed_in.mailbox_id)
+            hers = (one for one in self._hers(db, signed_in) if one.request_id == request_id)
+            kept = next(hers, None)
+            if kept is None:
+                raise TooLate("there is no such stop (any more)", signed_in.site)
+            put_back = self._put_back(unit, signed_in.as_mailbox, kept.told, locale, TAKEN_BACK)
+            self._recalls.drop(db, kept.id)
+            unit.commit()
+        acknowledged()
+        return put_back
+
+    def _put_back(
+        self, unit: Unit, whose: Whose, told: Mapping[str, Any], locale: str, source: str
+    ) -> PutBack:
+        done: list[str] = []
+        standing = self._standing(unit.session, whose, told)
+        for purpose, on in standing:
+            # In one commit with what carries it, so that there is neither without the other.
+            evidence = self._record.evidence(purpose, locale, source)
+            deliveries = {
+                name: consent(whose.email, purpose.id, True, evidence, keys)
+                for name, keys in on.items()
+            }
+            about = {"purposes": [purpose.id], "by": source, **({WITH: done[0]} if done else {})}
+            request_id = self._requests.write(unit, whose, Right.CONSENT, deliveries, locale, about)
             self._record.write(
                 unit.session,
                 subject_id=whose.subject_id,
@@ -138,6 +222,31 @@ class Undoing:
                 evidence=evidence,
                 request_id=request_id,
             )
-            unit.commit()
-        acknowledged()
-        return PutBack(request_id, whose.site, purpose)
+            done.append(request_id)
+        if not done:
+            raise TooLate("something was decided since", whose.site)
+        return PutBack(done[0], whose.site, [purpose for purpose, _ in standing])
+
+    def _standing(
+        self, db: Db, whose: Whose, told: Mapping[str, Any]
+    ) -> list[tuple[Purpose, Mapping[str, Sequence[str]]]]:
+        """Of what the click has stopped: what nothing was decided about since, and where it was on.
+
+        What is no mailing (any more), or of a system that is gone, is left out.
+        """
+        found: list[tuple[Purpose, Mapping[str, Sequence[str]]]] = []
+        for part in told["parts"]:
+            try:
+                purpose = self._register.purpose(part["purpose"])
+                holders = holders_of(purpose, self._reading.adapters_of(whose))
+            except KeyError:
+                continue
+            if self._is_last(db, whose.subject_id, part):
+                on = {name: keys for name, keys in part["on"].items() if name in holders}
+                found.append((purpose, on))
+        return found
+
+    def _is_last(self, db: Db, subject_id: str, part: Mapping[str, Any]) -> bool:
+        """Is that stop the last word about its purpose?"""
+        last = self._record.last(db, subject_id, part["purpose"])
+        return last is not None and last.request_id == part["request"]

@@ -30,6 +30,8 @@ class Purpose(StrEnum):
     """Whom a withdrawal or objection is about, for a mailing tool that asks by itself."""
     PAUSE = "pause"
     """What a pause stopped and where, so that exactly that begins again."""
+    UNDO = "undo"
+    """What a stop turned off and where, so that exactly that is put back."""
     RESTRICTION = "restriction"
     """Whom to tell before her restriction is lifted, and which records others had marked before."""
     SECOND_ERASURE = "second_erasure"
@@ -104,6 +106,15 @@ class Recalls:
             .order_by(Recall.id)
         )
         return map(self._opened, rows)
+
+    def all_of(self, db: Db, purpose: Purpose) -> Iterator[Recalled]:
+        """Those of everybody for one purpose, for a chore."""
+        rows = db.scalars(
+            select(Recall)
+            .where(Recall.purpose == purpose, Recall.until > self._clock())
+            .order_by(Recall.id)
+        )
+        return map(self._opened, rows.all())
 
     def keep_until(self, db: Db, id: int, until: datetime) -> None:
         """Let it end at another moment."""

@@ -15,7 +15,16 @@ from sqlalchemy.orm import aliased
 from portal.domain.clock import Clock
 from portal.domain.rights import FINAL_STATES
 from portal.store.database import Database
-from portal.store.tables import Case, Consent, Delivery, Request, Subject, SubjectAlias, Table
+from portal.store.tables import (
+    Case,
+    Consent,
+    Delivery,
+    Frequency,
+    Request,
+    Subject,
+    SubjectAlias,
+    Table,
+)
 
 BATCH = 500
 """So many in one unit of work: nobody waits for long."""
@@ -35,7 +44,7 @@ class Retention:
     def sweep(self) -> None:
         """Forget the cases, decisions, requests and then the subjects whose time is over."""
         now = self._clock()
-        for forget in (_cases, _decisions, _requests, _subjects):
+        for forget in (_cases, _decisions, _frequencies, _requests, _subjects):
             while self._some(forget, now) == BATCH:
                 pass
 
@@ -55,20 +64,28 @@ def _cases(db: Db, now: datetime, keep: timedelta) -> int:
 
 def _decisions(db: Db, now: datetime, keep: timedelta) -> int:
     """Those that had been replaced before the term began: how it stood since can still be told."""
-    before = now - keep
-    later = aliased(Consent)
+    return _replaced(db, Consent, now - keep)
+
+
+def _frequencies(db: Db, now: datetime, keep: timedelta) -> int:
+    """The same of choices of how often."""
+    return _replaced(db, Frequency, now - keep)
+
+
+def _replaced(db: Db, table: type[Consent] | type[Frequency], before: datetime) -> int:
+    later = aliased(table)
     replaced = (
         select(later.id)
         .where(
-            later.subject_id == Consent.subject_id,
-            later.purpose == Consent.purpose,
-            later.id > Consent.id,
+            later.subject_id == table.subject_id,
+            later.purpose == table.purpose,
+            later.id > table.id,
             later.at < before,
         )
         .exists()
     )
-    ids = db.scalars(select(Consent.id).where(Consent.at < before, replaced).limit(BATCH)).all()
-    db.execute(delete(Consent).where(Consent.id.in_(ids)))
+    ids = db.scalars(select(table.id).where(table.at < before, replaced).limit(BATCH)).all()
+    db.execute(delete(table).where(table.id.in_(ids)))
     return len(ids)
 
 

@@ -1,6 +1,7 @@
 """What one request is about: the services, the site, the frame, and who is signed in."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import abort, current_app, g, request, session
 
@@ -42,6 +43,8 @@ class Services:
     links: FooterLinks
     desk: Desk
     recovery: Recovery
+    policy_since: date
+    """The last change of what the register and the settings promise."""
     clock: Clock
 
 

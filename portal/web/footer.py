@@ -12,8 +12,13 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.consent.links import DoesNotOpen, Link
+from portal.consent.record import BY_LINK, BY_ONE_CLICK
 from portal.domain.register import Purpose, in_language
 from portal.domain.rights import Goal
+from portal.rights.history import History
+from portal.rights.pause import MONTHS, NotNow
+from portal.rights.queued import one_more_until
+from portal.rights.stop import Stopped
 from portal.rights.undo import LASTS, TooLate
 from portal.web.context import services, use_question
 from portal.web.forms import NoFields, PortalForm
@@ -31,6 +36,18 @@ class DataForm(PortalForm):
     """What a code is to be mailed for."""
 
     goal = StringField(default=Goal.VIEW)
+
+
+class LessForm(PortalForm):
+    """So often, and no more often."""
+
+    frequency = StringField()
+
+
+class PauseForm(PortalForm):
+    """For so many months."""
+
+    months = StringField()
 
 
 class UndoForm(PortalForm):
@@ -53,7 +70,14 @@ def show(token: str) -> Response:
     if opened is None:
         return _no_link()
     link, purpose = opened
-    return render("footer/show.html", link_token=token, **_told(link, purpose))
+    rights = services().rights
+    return render(
+        "footer/show.html",
+        link_token=token,
+        frequencies=rights.often.of_link(link, purpose),
+        months=MONTHS if rights.pausing.can_be_paused(purpose) else (),
+        **_told(link, purpose),
+    )
 
 
 @blueprint.post("/<token>")
@@ -66,18 +90,55 @@ def stop(token: str) -> Response:
     if opened is None:
         return _plain(_("This link does not work (any more)"), 404) if one_click else _no_link()
     link, purpose = opened
-    stopped = services().rights.stopping.stop(link, purpose, str(get_locale()))
+    source = BY_ONE_CLICK if one_click else BY_LINK
+    stopped = services().rights.stopping.stop(link, purpose, str(get_locale()), source)
     if one_click:
         return _plain(_("Stopped"))
     if stopped is None:
         return render("footer/already.html", **_told(link, purpose))
+    return _stopped("footer/stopped.html", stopped, link, purpose)
+
+
+@blueprint.post("/<token>/less")
+def less(token: str) -> Response:
+    """Less often, and never more."""
+    form = LessForm.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, purpose = opened
+    often, locale = services().rights.often, str(get_locale())
+    choices = often.of_link(link, purpose)
+    chosen = next((one for one in choices if one.id == form.frequency.data), None)
+    if chosen is None:
+        abort(400)
+    request_id = often.by_link(link, purpose, chosen, locale)
+    if request_id is None:
+        return render("footer/already.html", **_told(link, purpose))
     return render(
-        "footer/stopped.html",
-        undo=stopped.undo,
-        minutes=int(LASTS.total_seconds() // 60),
-        **_progress(stopped.request_id),
+        "footer/less.html",
+        often=in_language(chosen.label, locale),
+        **_progress(request_id),
         **_told(link, purpose),
     )
+
+
+@blueprint.post("/<token>/pause")
+def pause(token: str) -> Response:
+    """A break: stopped now, and given back on its day what was on."""
+    form = PauseForm.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, purpose = opened
+    pausing = services().rights.pausing
+    if form.months.data not in {str(one) for one in MONTHS} or not pausing.can_be_paused(purpose):
+        abort(400)
+    try:
+        paused = pausing.by_link(link, purpose, int(form.months.data), str(get_locale()))
+    except NotNow:
+        return render("footer/no_break.html", 409, link_token=token)
+    return _stopped("footer/paused.html", paused, link, purpose)
 
 
 @blueprint.post("/<token>/data")
@@ -118,7 +179,7 @@ def undo() -> Response:
     _use_site(put_back.site)
     return render(
         "footer/put_back.html",
-        label=in_language(put_back.purpose.label, str(get_locale())),
+        label=in_language(put_back.purposes[0].label, str(get_locale())),
         **_progress(put_back.request_id),
     )
 
@@ -145,6 +206,21 @@ def _use_site(id: str) -> bool:
     return True
 
 
+def _stopped(template: str, stopped: Stopped, link: Link, purpose: Purpose) -> Response:
+    """What a click has stopped, for good or for a while, and the way back."""
+    progress = _progress(stopped.request_id)
+    history = progress["history"]
+    return render(
+        template,
+        undo=stopped.undo,
+        minutes=int(LASTS.total_seconds() // 60),
+        until=history.paused_until if isinstance(history, History) else None,
+        asks_first=services().rights.pausing.asks_first(link, purpose),
+        **progress,
+        **_told(link, purpose),
+    )
+
+
 def _told(link: Link, purpose: Purpose) -> dict[str, str]:
     locale = str(get_locale())
     return {
@@ -159,7 +235,13 @@ def _progress(request_id: str) -> dict[str, object]:
     following = services().rights.following
     reference = following.reference(request_id)
     seen = following.look(reference)
-    return {"history": seen.history if seen else None, "reference": reference}
+    history = seen.history if seen else None
+    adapters, now = services().adapters, services().clock()
+    return {
+        "history": history,
+        "reference": reference,
+        "one_more_until": one_more_until(history, adapters, now) if history else None,
+    }
 
 
 def _no_link() -> Response:

@@ -68,7 +68,7 @@ KEPT = (
         "%(term)s",
     ),
     Kept(
-        ("consents",),
+        ("consents", "frequencies"),
         _l("What you agreed to, stopped or objected to: the words, and when"),
         _l("The law asks us to be able to prove it (article 7 GDPR)."),
         _l("as long as it holds, and %(term)s after you decided otherwise"),
@@ -154,6 +154,7 @@ RECALLED = {
     ),
     Purpose.FEED: _l("your e-mail address, to tell those who send mail for us that you stopped it"),
     Purpose.PAUSE: _l("which e-mails you paused, so that exactly those begin again"),
+    Purpose.UNDO: _l("where something was on that you stopped, so that you can put it back"),
     Purpose.RESTRICTION: _l(
         "your e-mail address while we may not use your data, to tell you before that ends"
     ),

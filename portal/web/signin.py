@@ -17,6 +17,7 @@ from portal.web.doors import question_page
 from portal.web.forms import GOALS, AskForm, CodeForm, GoalForm, LinkForm, NoFields
 from portal.web.pages import HOME, go, hand_session_to_frame, render
 from portal.web.remembered import nonce_for, remember
+from portal.web.signal import heed
 
 blueprint = Blueprint("signin", __name__)
 
@@ -193,6 +194,9 @@ def let_in(opened: Opened) -> Response:
     endpoint = "me.correct" if typed else HOME[opened.goal]
     if opened.tier == HISTORY_TIER:
         endpoint = "me.requests"
+    signed_in = services().sessions.current(opened.token, "frame" if framed() else "tab")
+    if signed_in is not None:
+        heed(signed_in)
     if framed():
         return hand_session_to_frame(opened.token, endpoint)
     session.clear()  # nothing from before the sign-in is worth anything after it

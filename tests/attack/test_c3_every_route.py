@@ -19,6 +19,7 @@ from tests.attack import world
 from tests.attack.harvest import Form, Harvest
 from tests.attack.world import HENDRIK, sign_in
 from tests.footers import token_of
+from tests.mailings import decide
 from tests.portals import MARIJKE, Office, Page, StartOffice, Visitor
 
 PUBLIC = "the same for everyone, whoever asks"
@@ -32,6 +33,7 @@ WITHOUT_A_WALK = {
     "/sites/<site_id>.css": PUBLIC,
     "/healthz": PUBLIC,
     "/readyz": PUBLIC,
+    "/.well-known/gpc.json": PUBLIC,
     "/signin/code": PROVES,
     "/enter": PROVES,
     "/confirm": PROVES,
@@ -62,8 +64,9 @@ def collect(office: Office) -> Hers:
     view = sign_in(office, MARIJKE, "view", "demo")
     harvests = [meet_a_colleague(office, view)]
     harvests.append(by_link(office))
-    stop = view.get("/me/consents")
-    view.post("/me/consents", **{**stop.fields, "purpose": "newsletter", "granted": "no"})
+    harvests.append(Harvest(office.visitor()).walk(f"/u/{token_of(office)}"))
+    harvests.append(Harvest(view).walk("/me/consents"))
+    decide(view, "newsletter", "no")
     office.work()
     harvests.append(Harvest(view).walk("/me", "/"))
     for goal, page in (("copy", "/me/export"), ("erase", "/me/erase")):

@@ -134,11 +134,11 @@ def test_every_page_in_a_tab_is_accessible_fits_the_screen_and_is_light(
     inspector.look("request")
     look_at_conflicts(page, demo, inspector)
     for path in (
-        *("about", "correct", "consents", "export", "erase", "requests"),
+        *("about", "correct", "consents", "consents/history", "export", "erase", "requests"),
         *("object", "restrict"),
     ):
         page.goto(f"{portal}me/{path}")
-        inspector.look(f"{path}, before")
+        inspector.look(f"{path.replace('/', ' ')}, before")
     look_at_objections(page, portal, inspector)
     page.goto(f"{portal}me/export")
     page.get_by_role("button", name="Send me the e-mail").click()

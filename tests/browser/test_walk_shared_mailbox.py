@@ -75,13 +75,13 @@ def test_s5_a_couple_with_one_mailbox(
     for contact in (2, 3):
         demo.colleague("DELETE FROM subscriptions WHERE contact_id = ?", contact)
         given = (contact, "newsletter", 1, "2026-01-01 00:00:00.000000", "x", "y")
-        demo.colleague("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", *given)
+        demo.colleague("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, 30)", *given)
 
     # Less mail: four screens, one mail, and it is off for both.
     walk.come_in("Get fewer e-mails, or none")
     expect(page.get_by_role("heading", name="What we send you")).to_be_visible()
     inspector.look("consents")
-    page.get_by_role("button", name="Stop").first.click()
+    page.get_by_role("button", name="Stop this").first.click()
     expect(page.get_by_text("Yes, it is done.")).to_be_visible(timeout=30_000)
     stopped = rows(demo, "SELECT active FROM subscriptions WHERE contact_id IN (2, 3)")
     assert [one["active"] for one in stopped] == [0, 0]

@@ -1,11 +1,14 @@
 """E8: the consent record keeps every decision as it was taken, and the latest counts."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
-from portal.consent.record import ConsentRecord
+from portal.consent.record import ConsentRecord, Entry, history_of
 from portal.domain.register import Purpose
 from portal.store.database import Database
 from portal.store.tables import Consent, Request
@@ -136,3 +139,37 @@ def test_a_language_that_the_words_do_not_have_gets_the_first_and_says_which_was
 
     assert evidence.wording == "Ja, stuur mij de nieuwsbrief."
     assert evidence.locale == "fr"
+
+
+def at_that_moment(entries: list[Entry], number: int) -> Mapping[str, bool]:
+    """The state after so many decisions, from the history alone."""
+    return {one.purpose: one.granted for one in entries[::-1] if one.number <= number}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([NEWSLETTER, OFFERS]), st.booleans()), min_size=1, max_size=12
+    )
+)
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_e8_any_past_state_can_be_put_together_from_the_history(
+    lite: Database, taken: list[tuple[Purpose, bool]]
+) -> None:
+    clock = FakeClock()
+    record = ConsentRecord(clock, "statement")
+    with lite.reading() as db:
+        subject = f"ann-{db.query(Consent).count()}"
+    add_subject(lite, subject)
+    states: list[Mapping[str, bool]] = []
+    now: dict[str, bool] = {}
+    for purpose, granted in taken:
+        decide(lite, record, granted, purpose=purpose, subject=subject)
+        now = {**now, purpose.id: granted}
+        states.append(now)
+
+    with lite.reading() as db:
+        entries = history_of(db, subject)
+    numbers = [one.number for one in entries[::-1]]
+    assert [at_that_moment(entries, number) for number in numbers] == states

@@ -131,6 +131,7 @@ def decided_elsewhere(
         unit.session.add(Request(**ours, **request))
         unit.session.flush()
         words = {"source": "portal", "wording": "w", "wording_version": "1", "request_id": id}
+        words |= {"wording_hash": "", "statement_hash": "", "method": "page", "actor": "subscriber"}
         decided = {"purpose": last.purpose, "granted": granted, "at": now}
         unit.session.add(Consent(**ours, **words, **decided))
         done = {"state": "confirmed", "changed_at": now, "outcome": {"cause": cause}}

@@ -182,9 +182,9 @@ def test_stop_acts_on_all_at_once_opened_or_not(office: Office) -> None:
         office.crm("DELETE FROM subscriptions WHERE contact_id = ?", contact)
         for mailing in ("newsletter", "workshops"):
             given = (contact, mailing, 1, "2026-01-01 00:00:00.000000", "x", "y")
-            office.crm("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", *given)
+            office.crm("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, 30)", *given)
     visitor = come_in(office)
-    form = visitor.get("/me/consents").fields
+    form = {"csrf_token": visitor.get("/me/consents").fields["csrf_token"]}
     place = visitor.post(
         "/me/consents", **{**form, "purpose": "newsletter", "granted": "no"}
     ).location
@@ -192,7 +192,7 @@ def test_stop_acts_on_all_at_once_opened_or_not(office: Office) -> None:
     assert mailings(office, 2)["newsletter"] == mailings(office, 3)["newsletter"] == 0
     opened = come_in(office, WIM)
     assert opened.get(place).status == 200, "it was decided for all"
-    form = opened.get("/me/consents").fields
+    form = {"csrf_token": opened.get("/me/consents").fields["csrf_token"]}
     opened.post("/me/consents", **{**form, "purpose": "workshops", "granted": "no"})
     office.work()
     assert mailings(office, 2)["workshops"] == mailings(office, 3)["workshops"] == 0
@@ -202,7 +202,7 @@ def test_giving_consent_is_for_herself_alone(office: Office) -> None:
     visitor = come_in(office, WIM)
     for mailing in ("newsletter", "offers", "workshops"):
         office.crm("UPDATE subscriptions SET active = 0 WHERE mailing = ?", mailing)
-    form = visitor.get("/me/consents").fields
+    form = {"csrf_token": visitor.get("/me/consents").fields["csrf_token"]}
     before = mailings(office, 3)
 
     visitor.post("/me/consents", **{**form, "purpose": "newsletter", "granted": "yes"})
@@ -217,7 +217,7 @@ def test_a_stop_for_all_after_it_overtakes_a_consent_that_waits(
 ) -> None:
     visitor = come_in(office, WIM)
     office.crm("UPDATE subscriptions SET active = 0")
-    form = visitor.get("/me/consents").fields
+    form = {"csrf_token": visitor.get("/me/consents").fields["csrf_token"]}
     visitor.post("/me/consents", **{**form, "purpose": "newsletter", "granted": "yes"})
     office.clock.advance(seconds=5)
     other = come_in_without_work(office, monkeypatch)
@@ -454,7 +454,7 @@ def test_programs_that_know_the_address_alone_are_told_of_stops_for_all_and_of_n
     office.clock.advance(hours=49)
     office.work()
     annelies = come_in(office, ANNELIES)
-    form = annelies.get("/me/consents").fields
+    form = {"csrf_token": annelies.get("/me/consents").fields["csrf_token"]}
     annelies.post("/me/consents", **{**form, "purpose": "newsletter", "granted": "no"})
 
     told = office.portal.services.rights.feed.after("demo", None, 50).entries

@@ -273,8 +273,8 @@ def _any_decision_of_hers_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     class Same(str):
         __slots__ = ()
 
-        def __ne__(self, other: object) -> bool:
-            return False
+        def __eq__(self, other: object) -> bool:
+            return True
 
         __hash__ = str.__hash__
 
@@ -315,7 +315,7 @@ def test_n3_fails_without_its_safeguard(
 def test_n3_fails_without_telling_an_undo_from_an_opt_in(
     recovering: Recovering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.consent.suppression.UNDONE", "something else")
+    monkeypatch.setattr("portal.consent.suppression.NO_OPT_IN", frozenset())
 
     with pytest.raises(AssertionError):
         check_undo_is_no_opt_in(recovering)

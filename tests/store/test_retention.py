@@ -68,6 +68,10 @@ def consent(at: datetime, purpose: str = "newsletter", request_id: str | None = 
         source="portal",
         wording="Ja",
         wording_version="1",
+        wording_hash="",
+        statement_hash="",
+        method="page",
+        actor="subscriber",
         locale="nl",
         request_id=request_id,
     )

@@ -14,7 +14,7 @@ from tests.portals import MARIJKE, STRANGER, Office, StartOffice, logged
 from tests.programs import Program, allowed, because
 from tests.rights.wishes import ERASURE, WITHDRAWAL
 
-ALL = ("newsletter", "offers", "workshops")
+ALL = ("newsletter", "offers", "workshops", "partners")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_what_she_has_on_is_allowed_with_its_ground_and_since_when(
     assert (answer["known"], answer["away"], answer["restricted"]) == (True, [], False)
     assert (answer["erasure"], answer["error"]) == (None, None)
     grounds = {one["purpose"]: one["ground"] for one in answer["purposes"]}
-    assert grounds == {"newsletter": "consent", "offers": "customer", "workshops": "consent"}
+    assert grounds == {one: "customer" if one == "offers" else "consent" for one in ALL}
     newsletter = answer["purposes"][0]
     assert (newsletter["certain"], newsletter["mailing"], newsletter["because"]) == (
         True,
@@ -203,6 +203,7 @@ def test_where_there_is_no_record_either_way_consent_is_not_given_and_a_customer
         "newsletter": "not_given",
         "offers": None,
         "workshops": "not_given",
+        "partners": "not_given",
     }
 
 

@@ -189,7 +189,9 @@ def test_the_time_is_a_setting(start_office: StartOffice) -> None:
     Program(office)
     decide(office, "newsletter", "no")
     with office.database.reading() as db:
-        assert db.query(Recall).one().until == office.clock() + timedelta(days=2)
+        assert db.query(Recall).filter_by(purpose="feed").one().until == office.clock() + timedelta(
+            days=2
+        )
 
 
 def test_a_recall_that_somebody_else_swept_is_no_hole_that_is_passed_over(

@@ -3,6 +3,7 @@
 import pytest
 
 from portal.web.version import VERSION
+from tests.mailings import decide
 from tests.portals import Office, Visitor
 from tests.rights.copying import make, wants_a_copy
 
@@ -28,6 +29,7 @@ COVERED = {
         "/me/about",
         "/me/address",
         "/me/consents",
+        "/me/consents/history",
         "/me/correct",
         "/me/erase",
         "/me/export",
@@ -57,6 +59,7 @@ COVERED = {
         "/u/",
         "/u/<token>",
         "/u/progress/<reference>",
+        "/.well-known/gpc.json",
     },
     "POST": {
         "/address/new",
@@ -70,6 +73,10 @@ COVERED = {
         "/handoff",
         "/me/confirm",
         "/me/consents",
+        "/me/consents/less",
+        "/me/consents/pause",
+        "/me/consents/stop",
+        "/me/consents/undo",
         "/me/correct",
         "/me/erase",
         "/me/export",
@@ -97,6 +104,8 @@ COVERED = {
         "/signin/code",
         "/u/<token>",
         "/u/<token>/data",
+        "/u/<token>/less",
+        "/u/<token>/pause",
         "/u/undo",
     },
 }
@@ -118,8 +127,7 @@ def test_c3_no_page_of_one_subscriber_shows_another_whatever_is_asked(
 ) -> None:
     copy = make(wants_a_copy(office))
     marijke = office.visitor(frame=frame).sign_in(office)
-    fields = marijke.get("/me/consents").fields
-    request = marijke.post("/me/consents", **{**fields, "purpose": "newsletter", "granted": "no"})
+    request = decide(marijke, "newsletter", "no")
     office.work()
     hendrik = office.visitor(frame=frame).sign_in(office, HENDRIK)
 

@@ -201,7 +201,7 @@ def test_n3_asking_for_the_data_again_and_again_is_held_by_the_quotas(
 def test_n3_the_page_names_the_mailing_and_masks_the_address(office: Office) -> None:
     page = office.visitor().get(f"/u/{token_of(office)}")
 
-    assert page.heading == "No more of these e-mails?"
+    assert page.heading == "Fewer e-mails, or none?"
     assert "Newsletter" in page.text
     assert "m•••@example.org" in page.text
     assert "marijke" not in page.text.lower()
@@ -343,3 +343,28 @@ def test_a_persons_click_comes_from_our_own_page_and_carries_nothing_else(office
         assert visitor.post(path, more="x").status == 400
     office.work()
     assert subscriptions(office) == before
+
+
+@pytest.mark.parametrize(
+    ("deed", "fields"), [("pause", {"months": "1"}), ("less", {"frequency": "yearly"})]
+)
+def test_n3_less_and_a_break_are_for_a_person_on_the_page(
+    office: Office, deed: str, fields: dict[str, str]
+) -> None:
+    """Not for a scanner, not for a mail program's button, and not for a page of somebody else's."""
+    token, before, rows = token_of(office), subscriptions(office), written(office)
+    place = f"/u/{token}/{deed}"
+    visitor = office.visitor()
+    assert visitor.get(place, query_string=fields).status == 405
+    assert visitor.send(place, data=fields, headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+    client = office.app.test_client()
+    one = {"List-Unsubscribe": "One-Click", **fields}
+    assert client.post(place, base_url=ORIGIN, data=one).status_code == 403
+    assert visitor.post(f"/u/{'x' * 80}/{deed}", **fields).status == 404
+    office.work()
+    assert (subscriptions(office), written(office)) == (before, rows)
+
+    assert visitor.post(place, **fields).status == 200
+    assert "Set-Cookie" not in visitor.get(f"/u/{token}").response.headers
+    with office.database.reading() as db:
+        assert db.query(Session).count() == 0

@@ -50,7 +50,8 @@ class SqlAdapter:
             erase=erasing.kind_of(settings),
             fields=frozenset({*settings.fields, *settings.rows}),
             categories=frozenset(step.category for step in settings.erase),
-            optional=frozenset({"set_address"} if settings.set_address else ()),
+            optional=settings.optional,
+            frequencies=settings.frequencies,
         )
         self._settings = settings
         self._clock = clock or _now
@@ -93,6 +94,15 @@ class SqlAdapter:
                 connection, schema, ref, purpose, granted, evidence, self._clock
             ),
             what="recording a consent",
+            writes=True,
+        )
+
+    def set_frequency(self, ref: Ref, purpose: str, frequency: str, *, key: str) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: consenting.set_frequency(
+                connection, schema, ref, purpose, frequency, self._clock
+            ),
+            what="recording how often",
             writes=True,
         )
 

@@ -61,6 +61,9 @@ def _constants(
         if consent.column is not None:
             yield f"consents.{id}", table, {consent.column: consent.granted}
             yield f"consents.{id}", table, {consent.column: consent.withdrawn}
+        if consent.frequency is not None:
+            for value in consent.frequency.values.values():
+                yield f"consents.{id}.frequency", table, {consent.frequency.column: value}
     if settings.restrict is not None:
         column = settings.restrict.column
         yield "restrict", tables[settings.table], {column: settings.restrict.marked}

@@ -98,6 +98,38 @@ def _consent_in_rows(
     return Outcome.DONE
 
 
+def set_frequency(
+    connection: Connection,
+    schema: Schema,
+    ref: Ref,
+    purpose: str,
+    frequency: str,
+    clock: Clock,
+) -> Outcome:
+    """Write how often, in the rows that say whether. Neither starts nor stops anything."""
+    consent = schema.settings.consents.get(purpose)
+    often = consent.frequency if consent else None
+    if consent is None or often is None or frequency not in often.values:
+        raise Unsupported(f"the frequency {frequency} of {purpose} is not kept here")
+    owner = locked_owner(connection, schema, ref)
+    table = schema.tables[consent.table or schema.settings.table]
+    value = schema.constant(table, often.column, often.values[frequency])
+    if consent.table is None:
+        if owner[often.column] == value:
+            return Outcome.ALREADY
+        update_owner(connection, schema, owner, {often.column: value}, clock)
+        return Outcome.DONE
+    rows = consent_rows(connection, schema, consent, owner)
+    if not rows:
+        raise Refused(f"there is no row about {purpose} that could say how often")
+    if all(row[often.column] == value for row in rows):
+        return Outcome.ALREADY
+    connection.execute(
+        update(table).where(schema.owned(table, consent, owner)).values({often.column: value})
+    )
+    return Outcome.DONE
+
+
 def _after(evidence: Evidence, newest: datetime | None) -> Evidence:
     """In a history the newest row counts, so a decision is newer than what it changes."""
     if newest is None or newest < evidence.at:

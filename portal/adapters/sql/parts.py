@@ -91,6 +91,20 @@ class Rows(Link):
     """Columns; with `-` before it, the greatest first."""
 
 
+class Frequency(Part):
+    """The column that says how often, in the row that says whether."""
+
+    column: Name
+    values: Mapping[Id, Constant] = Field(min_length=2)
+    """The register's id of a frequency → what the column holds for it."""
+
+    @model_validator(mode="after")
+    def _values_differ(self) -> Self:
+        if len({(type(one), one) for one in self.values.values()}) < len(self.values):
+            raise ValueError("two frequencies have the same value")
+        return self
+
+
 class Consent(Link):
     """Where the consent for one purpose is: in a column of the subscriber, or in another table."""
 
@@ -107,6 +121,16 @@ class Consent(Link):
     """Each change is a new row, and the newest counts."""
     insert: Mapping[Name, Constant] = Field(default_factory=dict)
     """What the other columns of a new row get."""
+    frequency: Frequency | None = None
+
+    @model_validator(mode="after")
+    def _row_stays(self) -> Self:
+        if self.frequency is not None and (self.column is None or self.append):
+            raise ValueError(
+                "frequency needs a column that says on or off, in a row that stays: one that is "
+                "deleted, or followed by a newer one, forgets how often"
+            )
+        return self
 
     @model_validator(mode="after")
     def _in_one_place(self) -> Self:

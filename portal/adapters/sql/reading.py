@@ -256,7 +256,18 @@ def _state(schema: Schema, table: Table, consent: Consent, row: Owner) -> Consen
         at=aware(row[consent.at], zone) if consent.at else None,
         source=None if evidence["source"] is None else str(evidence["source"]),
         wording=None if evidence["wording"] is None else str(evidence["wording"]),
+        frequency=_frequency(schema, table, consent, row),
     )
+
+
+def _frequency(schema: Schema, table: Table, consent: Consent, row: Owner) -> str | None:
+    """The id whose value the column holds; None: it holds none that is known."""
+    often = consent.frequency
+    if often is None or row[often.column] is None:
+        return None
+    column, held, zone = table.c[often.column], row[often.column], schema.settings.zone
+    found = (id for id, value in often.values.items() if same(column, held, value, zone))
+    return next(found, None)
 
 
 # --- the whole table ---------------------------------------------------------------------------

@@ -62,7 +62,8 @@ def _of_consents(settings: SqlSettings) -> Iterator[Reference]:
         table = consent.table or settings.table
         yield from _of_link(table, consent, settings.table, f"consents.{id}")
         named = (consent.column, consent.at, consent.source, consent.wording)
-        for column in (*named, consent.wording_version, consent.locale, *consent.insert):
+        often = consent.frequency.column if consent.frequency else None
+        for column in (*named, consent.wording_version, consent.locale, often, *consent.insert):
             if column is not None:
                 yield table, column, f"consents.{id}"
 

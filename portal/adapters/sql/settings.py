@@ -182,6 +182,21 @@ class SqlSettings(AdapterSettings):
             if field.writable and (field.join is not None or field.column not in fixed)
         )
 
+    @property
+    def optional(self) -> frozenset[str]:
+        """What it can do besides."""
+        can = {"set_address": self.set_address, "set_frequency": bool(self.frequencies)}
+        return frozenset(name for name, it_can in can.items() if it_can)
+
+    @property
+    def frequencies(self) -> dict[str, frozenset[str]]:
+        """Purpose → the frequencies that it can be set to."""
+        return {
+            purpose: frozenset(consent.frequency.values)
+            for purpose, consent in self.consents.items()
+            if consent.frequency is not None
+        }
+
     def warnings(self) -> list[str]:
         """What holds a person's data and is in no step of the erasure."""
         if not self.erase:

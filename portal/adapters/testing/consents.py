@@ -15,6 +15,7 @@ from portal.adapters.testing.crm import (
     Crm,
     consent,
     everything,
+    frequent,
     read,
 )
 
@@ -71,3 +72,45 @@ class ConsentContract(Contract):
         ref = crm.add(ADDRESS)
         with pytest.raises(Unsupported):
             consent(crm, ref, UNKNOWN, granted=False, key="unknown")
+
+    def test_how_often_is_set_and_read_back_and_starts_and_stops_nothing(self, crm: Crm) -> None:
+        ref, other = crm.add(ADDRESS), crm.add(OTHER)
+        untouched = everything(crm, other)
+        for purpose, frequencies in sorted(crm.adapter.capabilities.frequencies.items()):
+            for granted in (True, False):
+                consent(crm, ref, purpose, granted, key=f"{purpose}-{granted}")
+                for frequency in sorted(frequencies):
+                    frequent(crm, ref, purpose, frequency, key=f"{purpose}-{frequency}-{granted}")
+                    state = read(crm, ref).consents[purpose]
+                    assert state.frequency == frequency
+                    assert bool(state.granted) is granted
+        assert everything(crm, other) == untouched, "another record's frequency was changed"
+
+    def test_how_often_survives_a_stop_and_a_new_start(self, crm: Crm) -> None:
+        """So that a stop that is taken back leaves everything as it was."""
+        ref = crm.add(ADDRESS)
+        for purpose, frequencies in sorted(crm.adapter.capabilities.frequencies.items()):
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-1")
+            frequent(crm, ref, purpose, min(frequencies), key=purpose)
+            consent(crm, ref, purpose, granted=False, key=f"{purpose}-2")
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-3")
+            assert read(crm, ref).consents[purpose].frequency == min(frequencies)
+
+    def test_a_frequency_that_is_repeated_has_no_second_effect(self, crm: Crm) -> None:
+        ref = crm.add(ADDRESS)
+        for purpose, frequencies in sorted(crm.adapter.capabilities.frequencies.items()):
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-on")
+            first = frequent(crm, ref, purpose, min(frequencies), key=purpose)
+            before = everything(crm, ref)
+            again = frequent(crm, ref, purpose, min(frequencies), key=purpose)
+            assert again in {first, Outcome.ALREADY}
+            assert everything(crm, ref) == before
+
+    def test_an_unknown_frequency_is_unsupported_by_whoever_knows_any(self, crm: Crm) -> None:
+        ref = crm.add(ADDRESS)
+        capabilities = crm.adapter.capabilities
+        assert ("set_frequency" in capabilities.optional) is bool(capabilities.frequencies)
+        assert capabilities.frequencies.keys() <= capabilities.consents
+        for purpose in capabilities.frequencies:
+            with pytest.raises(Unsupported):
+                frequent(crm, ref, purpose, UNKNOWN, key="unknown")

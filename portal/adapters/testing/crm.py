@@ -6,7 +6,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from portal.adapters.contract import Adapter, Change, Evidence, Outcome, Record, Ref, Scalar
+from portal.adapters.contract import (
+    Adapter,
+    Change,
+    Evidence,
+    Outcome,
+    Record,
+    Ref,
+    Scalar,
+    SetsFrequency,
+)
 
 Samples = tuple[Scalar, Scalar, Scalar]
 ADDRESS = "wilma.jansen@example.org"
@@ -92,7 +101,13 @@ def everything(crm: Crm, ref: Ref) -> tuple[object, ...] | None:
     if one is None:
         return None
     consents = {
-        purpose: (state.granted, state.at, state.source, state.wording)
+        purpose: (
+            state.granted,
+            state.at,
+            state.source,
+            state.wording,
+            state.frequency,
+        )
         for purpose, state in one.consents.items()
     }
     return one.email, dict(one.values), consents, one.version, one.changed_at, one.locale
@@ -113,5 +128,13 @@ def write(crm: Crm, ref: Ref) -> Outcome:
 def consent(crm: Crm, ref: Ref, purpose: str, granted: bool, key: str) -> Outcome:
     """Record a consent or its withdrawal."""
     outcome = crm.adapter.set_consent(ref, purpose, granted, EVIDENCE, key=key)
+    crm.settle()
+    return outcome
+
+
+def frequent(crm: Crm, ref: Ref, purpose: str, frequency: str, key: str) -> Outcome:
+    """Set how often."""
+    assert isinstance(crm.adapter, SetsFrequency)
+    outcome = crm.adapter.set_frequency(ref, purpose, frequency, key=key)
     crm.settle()
     return outcome

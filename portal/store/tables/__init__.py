@@ -20,7 +20,7 @@ from portal.store.tables.people import (
     Subject,
     SubjectAlias,
 )
-from portal.store.tables.requests import Consent, Delivery, Request, Suppression
+from portal.store.tables.requests import Consent, Delivery, Frequency, Request, Suppression
 from portal.store.tables.work import AdapterState, Alarm, Job, Mark
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Copy",
     "Delivery",
     "FeedEntry",
+    "Frequency",
     "Handoff",
     "Job",
     "LedgerEntry",

@@ -92,6 +92,8 @@ class Session(Table):
     ends_at: Mapped[datetime]
     """When it ends at the latest, used or not."""
     ended_at: Mapped[datetime | None]
+    heeded_at: Mapped[datetime | None]
+    """When what her browser signals (Global Privacy Control) was seen to, once a session."""
 
 
 class Release(Table):

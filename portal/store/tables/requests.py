@@ -62,8 +62,40 @@ class Consent(Table):
     source: Mapped[str] = mapped_column(String(32))
     wording: Mapped[str] = mapped_column(Text)
     wording_version: Mapped[str] = mapped_column(String(32))
+    wording_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 in hexadecimal digits, as are all of this table."""
+    statement_hash: Mapped[str] = mapped_column(String(64))
+    """Of the register that the privacy statement in force was made from; empty: not known."""
+    method: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime | None]
+    """A break: what was on is given back at this moment, unless something is decided before."""
     locale: Mapped[str] = mapped_column(String(8))
     request_id: Mapped[str | None] = mapped_column(ForeignKey("requests.id"))
+
+
+class Frequency(Table):
+    """How often somebody wants a mailing: append-only, one row per decision.
+
+    Beside the consent record, so that nothing which says how often is taken for a "yes".
+    """
+
+    __tablename__ = "frequencies"
+    __table_args__ = (Index(None, "subject_id", "purpose", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"))
+    purpose: Mapped[str] = mapped_column(String(48))
+    frequency: Mapped[str] = mapped_column(String(48))
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(32))
+    wording: Mapped[str] = mapped_column(Text)
+    """What the frequency was called."""
+    wording_hash: Mapped[str] = mapped_column(String(64))
+    statement_hash: Mapped[str] = mapped_column(String(64))
+    method: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(64))
+    locale: Mapped[str] = mapped_column(String(8))
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
 
 
 class Suppression(Table):

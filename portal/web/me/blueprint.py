@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from portal.access.subjects import HISTORY_TIER
 from portal.web.context import who
 from portal.web.pages import go
+from portal.web.signal import heed
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")
 
@@ -20,3 +21,11 @@ def only_her_requests() -> Response | None:
         return None
     endpoint = (request.endpoint or "").removeprefix(f"{blueprint.name}.")
     return None if endpoint in WITHOUT_A_RECORD else go("me.requests")
+
+
+@blueprint.before_request
+def heed_what_the_browser_says() -> None:
+    """With any write of hers, once a session; a look changes nothing."""
+    signed_in = who()
+    if request.method == "POST" and signed_in is not None:
+        heed(signed_in)

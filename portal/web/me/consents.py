@@ -1,15 +1,26 @@
-"""What we send you, and stopping it."""
+"""What we send you, why we may, and stopping it: by one click, which can be taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response, abort
 from flask_babel import get_locale
-from wtforms import HiddenField
+from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
-from portal.domain.register import in_language
+from portal.consent.record import BY_SIGNAL, NO_OPT_IN
+from portal.domain.register import Frequency, Purpose, in_language
 from portal.rights.decide import STOPPABLE, Standing
+from portal.rights.history import History
+from portal.rights.holdings import Holdings
+from portal.rights.pause import MONTHS, NotNow
+from portal.rights.queued import one_more_until
+from portal.rights.undo import Offer, TooLate
 from portal.web.context import me, services
-from portal.web.forms import PortalForm
+from portal.web.forms import NoFields, PortalForm
 from portal.web.me.blueprint import blueprint
+from portal.web.me.words import source_in_words
 from portal.web.pages import go, render
 
 
@@ -20,17 +31,66 @@ class DecideForm(PortalForm):
     granted = HiddenField(validators=[InputRequired()])
 
 
+class LessForm(PortalForm):
+    """So often from now on."""
+
+    purpose = HiddenField(validators=[InputRequired()])
+    frequency = StringField()
+
+
+class PauseForm(PortalForm):
+    """Stop it for so many months."""
+
+    purpose = HiddenField(validators=[InputRequired()])
+    months = StringField()
+
+
+class UndoForm(PortalForm):
+    """Take a stop back, by its request."""
+
+    stop = HiddenField(validators=[InputRequired()])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One purpose in the page's language."""
+
+    label: str
+    description: str
+    wording: str
+    source: str | None
+    """Of what stands now, in words."""
+    was_put_back: bool
+    """It is on since a stop was taken back: she had said yes before."""
+    by_signal: bool
+    """Her browser has stopped it."""
+    one_more_until: datetime | None
+    frequency: str | None
+    """How often it comes now, where a system tells."""
+    frequencies: Sequence[Frequency]
+    """What else can be chosen, because every system can keep to it."""
+    can_pause: bool
+    asks_first: bool
+    """When a break is over, a system wants her own word."""
+
+
 @blueprint.get("/consents", endpoint="consents")
 def show() -> Response:
     """Every purpose that can be stopped, and how it stands."""
     rights, signed_in = services().rights, me()
     held = rights.reading.of(signed_in)
     standings = rights.deciding.standings(signed_in, held)
+    stops = _last_stops(rights.requests.all_of(signed_in))
+    told = [(standing, _told(standing, stops, held)) for standing in standings]
     return render(
         "me/consents.html",
-        standings=[(standing, _told(standing)) for standing in standings],
+        standings=told,
+        stoppable=[standing for standing in standings if standing.can_be_stopped],
+        by_signal=[words.label for _, words in told if words.by_signal],
+        offers=[(offer, _labels(offer)) for offer in rights.undoing.offered(signed_in)],
         form=DecideForm(formdata=None),
         held=held,
+        months=MONTHS,
     )
 
 
@@ -38,24 +98,122 @@ def show() -> Response:
 def decide() -> Response:
     """Take the decision down."""
     form = DecideForm.posted()
-    try:
-        purpose = services().register.purpose(form.purpose.data or "")
-        granted = {"yes": True, "no": False}[form.granted.data or ""]
-    except KeyError:
+    purpose = _purpose(form.purpose.data)
+    if form.granted.data not in {"yes", "no"}:
         abort(400)
-    if purpose.ground not in STOPPABLE:
-        abort(400)
-    if granted and services().rights.reading.of(me()).several_people:
+    granted = form.granted.data == "yes"
+    if not granted:
+        return _stop([purpose])
+    rights = services().rights
+    if rights.reading.of(me()).several_people:
         abort(403)  # either may stop for both; neither may consent for the other
-    locale = str(get_locale())
-    request_id = services().rights.deciding.decide(me(), purpose, granted, locale)
+    request_id = rights.giving.give(me(), purpose, str(get_locale()))
     return go("me.request", request_id=request_id)
 
 
-def _told(standing: Standing) -> dict[str, str]:
+@blueprint.post("/consents/less", endpoint="less")
+def less() -> Response:
+    """How often, from what every system can keep to."""
+    form = LessForm.posted()
+    rights = services().rights
+    purpose = _purpose(form.purpose.data)
+    choices = rights.often.choices(purpose, rights.reading.adapters_of(me()))
+    chosen = next((one for one in choices if one.id == form.frequency.data), None)
+    if chosen is None:
+        abort(400)
+    request_id = rights.often.choose(me(), purpose, chosen, str(get_locale()))
+    return go("me.request", request_id=request_id)
+
+
+@blueprint.post("/consents/pause", endpoint="pause")
+def pause() -> Response:
+    """A break of one, two or three months."""
+    form = PauseForm.posted()
+    rights, purpose = services().rights, _purpose(form.purpose.data)
+    if form.months.data not in {str(one) for one in MONTHS}:
+        abort(400)
+    if not rights.pausing.can_be_paused(purpose):
+        abort(400)
+    try:
+        request_id = rights.pausing.pause(me(), purpose, int(form.months.data), str(get_locale()))
+    except NotNow:
+        return render("me/no_break.html", 409)
+    return go("me.request", request_id=request_id)
+
+
+@blueprint.post("/consents/stop", endpoint="stop_everything")
+def stop_everything() -> Response:
+    """All of it by one click, which is taken back by one."""
+    NoFields.posted()
+    rights = services().rights
+    held = rights.reading.of(me())
+    standings = rights.deciding.standings(me(), held)
+    return _stop([one.purpose for one in standings if one.can_be_stopped])
+
+
+@blueprint.post("/consents/undo", endpoint="undo")
+def undo() -> Response:
+    """Put back what one click turned off."""
+    form = UndoForm.posted()
+    try:
+        put_back = services().rights.undoing.undo_mine(
+            me(), form.stop.data or "", str(get_locale())
+        )
+    except TooLate:
+        return render("me/undo_too_late.html", 410)
+    return go("me.request", request_id=put_back.request_id)
+
+
+def _stop(purposes: Sequence[Purpose]) -> Response:
+    request_id = services().rights.stopping.stop_mine(me(), purposes, str(get_locale()))
+    return go("me.request", request_id=request_id) if request_id else go("me.consents")
+
+
+def _purpose(id: str | None) -> Purpose:
+    """One that can be stopped; what is none answers 400."""
+    try:
+        purpose = services().register.purpose(id or "")
+    except KeyError:
+        abort(400)
+    return purpose if purpose.ground in STOPPABLE else abort(400)
+
+
+def _last_stops(histories: list[History]) -> dict[str, History]:
+    """Purpose id → the last request that was about it; the newest come first."""
+    found: dict[str, History] = {}
+    for one in histories:
+        for id in one.details.get("purposes", ()):
+            found.setdefault(id, one)
+    return found
+
+
+def _told(standing: Standing, last: dict[str, History], held: Holdings) -> Told:
     locale, purpose = str(get_locale()), standing.purpose
-    return {
-        "label": in_language(purpose.label, locale),
-        "description": in_language(purpose.description, locale),
-        "wording": in_language(purpose.wording, locale),
-    }
+    often, pausing = services().rights.often, services().rights.pausing
+    present = often.present(purpose, held)
+    choices = often.choices(purpose, held.adapters) if standing.on else []
+    stop = last.get(purpose.id) if not standing.on else None
+    return Told(
+        label=in_language(purpose.label, locale),
+        description=in_language(purpose.description, locale),
+        wording=in_language(purpose.wording, locale),
+        source=source_in_words(standing.source) if standing.source else None,
+        was_put_back=standing.source in NO_OPT_IN,
+        by_signal=not standing.on and standing.source == BY_SIGNAL,
+        one_more_until=one_more_until(stop, services().adapters, services().clock())
+        if stop
+        else None,
+        frequency=next(
+            (in_language(one.label, locale) for one in choices if one.id == present), None
+        ),
+        frequencies=[one for one in choices if one.id != present],
+        can_pause=standing.on
+        and standing.certain
+        and not standing.paused_until
+        and pausing.can_be_paused(purpose),
+        asks_first=pausing.asks_first(me(), purpose),
+    )
+
+
+def _labels(offer: Offer) -> list[str]:
+    return [in_language(purpose.label, str(get_locale())) for purpose in offer.purposes]

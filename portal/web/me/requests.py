@@ -7,6 +7,7 @@ from portal.rights.cases import CaseBrief
 from portal.rights.ended import LATER
 from portal.rights.history import History, Progress
 from portal.rights.objecting import BY, MARKETING
+from portal.rights.queued import one_more_until
 from portal.web.context import me, services
 from portal.web.forms import NoFields
 from portal.web.me.blueprint import blueprint
@@ -51,6 +52,10 @@ def show_one(request_id: str) -> Response:
         told=_told(history),
         along=[(one, names_in_details(one.details)) for one in along],
         is_moving=bool(moving),
+        undo=next(
+            (one for one in rights.undoing.offered(signed_in) if one.request_id == request_id), None
+        ),
+        one_more_until=one_more_until(history, services().adapters, services().clock()),
         given_again=again,
         goes_on=rights.objecting.goes_on() if history.details.get(BY) == MARKETING else (),
         respond_by=respond_by(history.received_at, zone()),

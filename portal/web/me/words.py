@@ -6,8 +6,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, get_locale
+from flask_babel import lazy_gettext as _l
 
 from portal.adapters.contract import Scalar
+from portal.consent.record import (
+    BY_LINK,
+    BY_ONE_CLICK,
+    BY_SIGNAL,
+    GIVEN_AGAIN,
+    OBJECTED,
+    PAUSE_OVER,
+    SOURCE,
+    STOPPED_WITH,
+    SUBSCRIBER,
+    TAKEN_BACK,
+    UNDONE,
+    Method,
+)
 from portal.domain.register import FieldEntry, in_language
 from portal.rights.typed import Around
 from portal.rights.values import DAY, shown
@@ -71,3 +86,49 @@ def names_in_details(details: Mapping[str, Any]) -> list[str]:
     labels |= {activity.id: activity.name for activity in register.activities}
     ids = [id for part in ("fields", "purposes", "activities") for id in details.get(part, ())]
     return [in_language(labels[id], locale) if id in labels else id for id in ids]
+
+
+SOURCES = {
+    SOURCE: _l("on this page"),
+    OBJECTED: _l("by your objection to all of it"),
+    BY_LINK: _l("by the link in an e-mail"),
+    BY_ONE_CLICK: _l("by the button of a mail program"),
+    UNDONE: _l("put back on the page of the link"),
+    TAKEN_BACK: _l("put back on this page"),
+    BY_SIGNAL: _l("by a setting of your browser"),
+    PAUSE_OVER: _l("when your break was over"),
+    STOPPED_WITH: _l("with the deletion of your data"),
+    GIVEN_AGAIN: _l("with a deletion that you took back"),
+}
+METHODS = {
+    Method.PAGE: _l("on this page"),
+    Method.FOOTER_LINK: _l("by the link in an e-mail"),
+    Method.ONE_CLICK: _l("by the button of a mail program"),
+    Method.UNDO: _l("taken back within ten minutes"),
+    Method.ERASURE: _l("with the deletion of your data"),
+    Method.GPC: _l("by a setting of your browser (Global Privacy Control)"),
+    Method.PAUSE: _l("by itself, when your break was over"),
+    Method.OPERATOR: _l("by our staff"),
+    Method.RESTORED: _l("known from our journal, after our system was restored"),
+}
+ACTORS = {
+    SUBSCRIBER: _l("you"),
+    "link": _l("whoever has the e-mail with the link"),
+    "browser": _l("your browser"),
+    "operator": _l("one of us"),
+}
+
+
+def source_in_words(source: str) -> str:
+    """By which channel; what a CRM calls one is told as it stands there."""
+    return str(SOURCES[source]) if source in SOURCES else f"“{source}”"
+
+
+def method_in_words(method: Method) -> str:
+    """How a decision was made."""
+    return str(METHODS[method])
+
+
+def actor_in_words(actor: str) -> str:
+    """By whom; an operator has a name."""
+    return str(ACTORS.get(actor, actor))

@@ -46,6 +46,7 @@ CUSTOMERS = Table(
     Column("remarks", Text),
     Column("language", String(5)),
     Column("offers", Boolean),
+    Column("offers_often", CHAR(1)),
     Column("offers_at", DateTime),
     Column("restricted", Boolean, nullable=False),
     Column("changed", DateTime),
@@ -140,7 +141,11 @@ SETTINGS: dict[str, Any] = {
         },
     },
     "consents": {
-        "offers": {"column": "offers", "at": "offers_at"},
+        "offers": {
+            "column": "offers",
+            "at": "offers_at",
+            "frequency": {"column": "offers_often", "values": {"weekly": "W", "monthly": "M"}},
+        },
         "newsletter": {
             "table": "lists",
             "on": MINE,

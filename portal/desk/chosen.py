@@ -1,0 +1,71 @@
+"""What people chose about each mailing, in numbers: less, a break, or a stop. No list of people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
+from sqlalchemy.orm import aliased
+
+from portal.consent.record import Method
+from portal.store.tables import Consent, Frequency
+
+CHOSEN_BY = (Method.PAGE, Method.FOOTER_LINK, Method.ONE_CLICK, Method.GPC)
+"""What is a choice: not what came with an erasure, ended a break or was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How many people chose what about one purpose; whoever did so twice is one."""
+
+    purpose: str
+    less: int
+    """Who chose how often."""
+    pause: int
+    stop: int
+    """Withdrawals and objections, those not counted that came with an erasure."""
+    given: int
+    """Who said yes on the page."""
+
+
+def chosen_since(db: Db, purposes: Sequence[str], since: datetime) -> list[Chosen]:
+    """Per purpose, in this order; what was taken back within its minutes is not counted."""
+    later = aliased(Consent)
+    following = (
+        select(later.method)
+        .where(later.subject_id == Consent.subject_id, later.purpose == Consent.purpose)
+        .where(later.id > Consent.id)
+        .order_by(later.id)
+        .limit(1)
+        .correlate(Consent)
+        .scalar_subquery()
+    )
+    was_taken_back = func.coalesce(following, "") == Method.UNDO
+    people = func.count(func.distinct(Consent.subject_id))
+    decided = {
+        (purpose, granted, is_pause): count
+        for purpose, granted, is_pause, count in db.execute(
+            select(Consent.purpose, Consent.granted, Consent.until.is_not(None), people)
+            .where(Consent.at >= since, ~was_taken_back)
+            .where(Consent.method.in_(CHOSEN_BY))
+            .group_by(Consent.purpose, Consent.granted, Consent.until.is_not(None))
+        )
+    }
+    less = dict(
+        db.execute(
+            select(Frequency.purpose, func.count(func.distinct(Frequency.subject_id)))
+            .where(Frequency.at >= since)
+            .group_by(Frequency.purpose)
+        ).all()
+    )
+    return [
+        Chosen(
+            purpose=one,
+            less=less.get(one, 0),
+            pause=decided.get((one, False, True), 0),
+            stop=decided.get((one, False, False), 0),
+            given=decided.get((one, True, False), 0),
+        )
+        for one in purposes
+    ]
