@@ -21,6 +21,7 @@ from portal.web import (
     filters,
     footer,
     guards,
+    handoff,
     headers,
     health,
     language,
@@ -85,6 +86,7 @@ def make_app(portal: Portal) -> Flask:
     language.init_app(app, settings.timezone)
     for part in (
         signin,
+        handoff,
         address,
         doors,
         receipt,

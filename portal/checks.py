@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import relay_from
 from portal.adapters.contract import Adapter, AdapterError
 from portal.adapters.shadow import shadow_of
+from portal.checks_handoff import look_at_handoff_keys
 from portal.checks_journal import look_at_journal
 from portal.config import ConfigError, Settings
 from portal.domain.clock import utc_now
@@ -51,6 +52,7 @@ def run_checks(settings: Settings, connect: Connect) -> Iterator[Check]:
     yield from _guarded("keys", partial(_keys, settings.keys_file))
     yield from _guarded("database", partial(_database, settings.database))
     yield from _guarded("journal", partial(_journal, settings))
+    yield from _guarded("hand-over", partial(_handoff, settings))
     register: list[Register] = []
     yield from _guarded("register", partial(_register, settings, register))
     adapters: dict[str, Adapter] = {}
@@ -143,6 +145,10 @@ def _journal(settings: Settings) -> Iterator[Check]:
     except (KeysUnusable, DatabaseAway, SQLAlchemyError, ImportError):
         return  # those have lines of their own
     yield from (Check("journal", *one) for one in found)
+
+
+def _handoff(settings: Settings) -> Iterator[Check]:
+    yield from (Check("hand-over", *one) for one in look_at_handoff_keys(settings))
 
 
 def _register(settings: Settings, register: list[Register]) -> Iterator[Check]:

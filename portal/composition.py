@@ -8,6 +8,7 @@ from portal.access.api_keys import ApiKeys
 from portal.access.ask import JOB as PROOF_MAIL
 from portal.access.ask import Asking
 from portal.access.directory import Directory
+from portal.access.handoff import HandingOver
 from portal.access.mailed import MailedProofs
 from portal.access.notices import JOB as NOTICE
 from portal.access.notices import NoticeMail, Notices
@@ -29,7 +30,13 @@ from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock, utc_now
 from portal.domain.register_file import read_register, register_text
 from portal.erased import put_together
-from portal.from_settings import lifetimes_from, rates_of, relay_from, spans_from
+from portal.from_settings import (
+    host_sites_from,
+    lifetimes_from,
+    rates_of,
+    relay_from,
+    spans_from,
+)
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer
 from portal.mailings import PAUSE, Mailings
@@ -257,6 +264,15 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         asking=Asking(database, vault, outbox, ledger, settings.limits, clock),
         redeeming=Redeeming(database, vault, sessions, mailed, clock),
         api_keys=ApiKeys(database, vault, ledger, settings.limits.api_calls_per_minute, clock),
+        handing_over=HandingOver(
+            database,
+            vault,
+            directory,
+            sessions,
+            host_sites_from(settings),
+            settings.public_url,
+            clock,
+        ),
         sessions=sessions,
         rights=Rights(
             reading=reading,

@@ -124,6 +124,9 @@ class Site(Part):
     """In the order offered; the first is for who asks for none of them."""
     adapters: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     """The adapters its visitors see; empty: all."""
+    handoff_keys: Path | None = None
+    """The JWKS file of the keys with which it signs whom it hands over; relative to the instance
+    folder. Left out: it hands nobody over."""
     accent: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
     country: str = Field(default="", pattern=r"^([A-Z]{2})?$")  # its phone numbers need no +
     erase_after_hours: int = Field(default=48, ge=0, le=168)  # 0: at once only

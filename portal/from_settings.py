@@ -3,9 +3,10 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from portal.access.handoff import HostSite
 from portal.access.lifetimes import Lifetimes
 from portal.adapters.contract import Registry
-from portal.config import Limits, MailSettings
+from portal.config import Limits, MailSettings, Settings
 from portal.mail.smtp import Relay
 from portal.rights.address.means import Spans
 from portal.sync.gates import Rate
@@ -55,3 +56,20 @@ def spans_from(limits: Limits) -> Spans:
         back=timedelta(seconds=limits.address_back),
         links=timedelta(seconds=limits.address_links),
     )
+
+
+def host_sites_from(settings: Settings) -> dict[str, HostSite]:
+    """The websites, as those who may hand people over."""
+    return {
+        site.id: HostSite(
+            keys=settings.instance / site.handoff_keys if site.handoff_keys else None,
+            origins=(*site.origins, _origin_of(site.return_url)),
+            languages=site.languages,
+        )
+        for site in settings.sites
+    }
+
+
+def _origin_of(page: str) -> str:
+    parts = urlsplit(page)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session as Db
@@ -18,7 +18,7 @@ from portal.domain.rights import FRESH_PROOF_GOALS, Goal
 from portal.domain.terms import SESSIONS
 from portal.proof.ledger import Event, Ledger
 from portal.store.database import Database
-from portal.store.tables import Proof, Session
+from portal.store.tables import Handoff, Proof, Session
 from portal.store.vault import Vault, token_hash
 
 Kind = Literal["tab", "frame"]
@@ -67,6 +67,22 @@ class SignedIn:
         )
 
 
+class Proven(Protocol):
+    """What a session is opened with: a mailed proof, or a website's word."""
+
+    @property
+    def purpose(self) -> str: ...
+
+    @property
+    def site(self) -> str: ...
+
+    @property
+    def goal(self) -> str: ...
+
+    @property
+    def locale(self) -> str: ...
+
+
 class Sessions:
     """Opens, finds and ends sessions."""
 
@@ -80,7 +96,7 @@ class Sessions:
         self._clock = clock
 
     def open(
-        self, db: Db, proof: Proof, email: Email, kind: Kind, *, tier: int = MAILBOX_TIER
+        self, db: Db, proof: Proven, email: Email, kind: Kind, *, tier: int = MAILBOX_TIER
     ) -> str:
         """Open a session within the transaction that used the proof up; its token.
 
@@ -188,6 +204,11 @@ class Sessions:
                 .where(Proof.email_sealed.is_not(None), Proof.expires_at <= now)
                 .values(email_sealed=None)
             )
+            unit.session.execute(
+                update(Handoff)
+                .where(Handoff.email_sealed.is_not(None), Handoff.expires_at <= now)
+                .values(email_sealed=None)
+            )
             unit.commit()
 
     def forget(self) -> None:
@@ -196,6 +217,7 @@ class Sessions:
         of_session = select(Proof.id).where(Proof.session_id == Session.id)
         with self._database.unit("sessions forgotten") as unit:
             unit.session.execute(delete(Proof).where(Proof.expires_at <= over))
+            unit.session.execute(delete(Handoff).where(Handoff.expires_at <= over))
             unit.session.execute(
                 delete(Session).where(Session.ends_at <= over, ~of_session.exists())
             )

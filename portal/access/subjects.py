@@ -89,6 +89,16 @@ def known_subject(db: Db, vault: Vault, email: Email) -> str | None:
     return _known(db, vault.aliases(email))
 
 
+def known_person(db: Db, vault: Vault, email: Email, name: str) -> str | None:
+    """One of several people behind an address; None: nobody of this name whom we have met."""
+    return _known(db, vault.person_aliases(email, name))
+
+
+def parts_of(db: Db, mailbox_id: str) -> Sequence[str]:
+    """The people behind an address who have shown who they are."""
+    return db.scalars(select(Subject.id).where(Subject.part_of == mailbox_id)).all()
+
+
 def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
     """The person behind an address: found by any key version, else made now."""
     return _known_or_made(db, vault.aliases(email), None, now)

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     GIVEN = "given"
     """Given, given again, or a stop taken back."""
     RESTRICTED = "restricted"
+    RESTRICTION_LIFTED = "restriction_lifted"
     ERASURE = "erasure"
     """She is being erased, now."""
     ERASURE_WAITS = "erasure_waits"
@@ -54,6 +55,7 @@ KINDS = {
     Right.OBJECT: Kind.OBJECTED,
     Right.CONSENT: Kind.GIVEN,
     Right.RESTRICT: Kind.RESTRICTED,
+    Right.LIFT: Kind.RESTRICTION_LIFTED,
     Right.ERASE: Kind.ERASURE,
     Right.KEEP: Kind.ERASURE_TAKEN_BACK,
 }
@@ -116,7 +118,7 @@ class Feed:
         """
         if (kind := KINDS.get(right)) is None or whose.opened is not None:
             return
-        if due_at is not None:
+        if due_at is not None and kind is Kind.ERASURE:
             kind = Kind.ERASURE_WAITS
         purposes = details.get("purposes", ()) if kind in ABOUT_PURPOSES else ()
         self._write(unit.session, whose, kind, request_id, list(purposes), due_at)

@@ -4,55 +4,24 @@ What is not known is never a yes: of a system that does not answer, of somebody 
 knows, of a "no" that is not known to be older than the "yes" that stands beside it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
-from portal.access.subjects import known_subject
-from portal.adapters.contract import AdapterError, ConsentState, Ref
-from portal.consent.record import ConsentRecord, Decision
+from portal.access.subjects import known_person, known_subject, parts_of
+from portal.adapters.contract import AdapterError, Record, Ref
+from portal.consent.record import ConsentRecord
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
-from portal.rights.decide import STOPPABLE, holders_of, standing_of
-from portal.rights.holdings import Holdings, Reading
+from portal.rights.allowed import NOTHING_DECIDED, Answer, Decided, answer
+from portal.rights.decide import STOPPABLE, holders_of
+from portal.rights.holdings import Holdings, Reading, name_of
 from portal.rights.not_to_be_used import ErasureOf, ErasureState, erasure_of, is_being_restricted
 from portal.store.database import Database
 from portal.store.vault import Vault
-
-
-class Because(StrEnum):
-    """Why nothing may be sent."""
-
-    ERASED = "erased"
-    """She was erased, or is about to be."""
-    ERASURE_WAITS = "erasure_waits"
-    RESTRICTED = "restricted"
-    UNKNOWN = "unknown"
-    """No system holds a record of this address."""
-    UNCERTAIN = "uncertain"
-    """A system that could say otherwise did not answer: ask again."""
-    STOPPED = "stopped"
-    """She said no, and nothing shows that a yes came after it."""
-    NOT_GIVEN = "not_given"
-    """It needs a consent, and there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How one purpose stands. ``allowed`` is the one thing to obey."""
-
-    purpose: Purpose
-    allowed: bool
-    because: Because | None
-    """None: it is allowed."""
-    since: datetime | None
-    """Since when it stands so, as far as that is known."""
-    certain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +49,6 @@ class _Asked:
     mailbox_id: str | None = None
     opened: None = None
     """Mail goes to the address, whoever uses it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Decided:
-    """What the portal's own records say of her."""
-
-    decisions: Mapping[str, Decision]
-    erasure: ErasureOf | None
-    restricting: bool
-
-
-NOTHING_DECIDED = _Decided({}, None, restricting=False)
 
 
 class Mailable:
@@ -172,30 +129,66 @@ class Mailable:
             return self._told(site, self._nothing_held(site, [ref.adapter]), NOTHING_DECIDED)
         if email is None:
             return self._told(site, self._nothing_held(site, []), NOTHING_DECIDED)
-        return self._of_email(site, email, away)
+        return self._of_email(site, email, away, ref)
 
     def _nothing_held(self, site: str, away: Sequence[str]) -> Holdings:
         return Holdings(self._directory.adapters_of(site), {}, away, frozenset(), (), 0)
 
-    def _of_email(self, site: str, email: Email, away: set[str]) -> Mailability:
+    def _of_email(
+        self, site: str, email: Email, away: set[str], ref: Ref | None = None
+    ) -> Mailability:
         held = self._reading.of(_Asked(email, site), frozenset(away))
         away.update(held.away)
         # After the systems: what is decided while they are read is seen here.
         with self._database.reading() as db:
             subject_id = known_subject(db, self._vault, email)
             decided = self._decided(db, subject_id, site) if subject_id else NOTHING_DECIDED
+            if decided.gone:
+                held, decided = self._without_the_gone(db, email, held, decided, ref)
         return self._told(site, held, decided)
 
-    def _decided(self, db: Db, subject_id: str, site: str) -> _Decided:
-        seen = self._directory.adapters_of(site)
+    def _decided(self, db: Db, subject_id: str, site: str) -> Decided:
+        """Of several people, what is still to be done for one counts for the whole address."""
+        seen, now = self._directory.adapters_of(site), self._clock()
         sites = {site, *(other for name in seen for other in self._directory.sites_of(name))}
-        return _Decided(
+        parts = parts_of(db, subject_id)
+        erasures = {one: erasure_of(db, one, sorted(sites), now) for one in (subject_id, *parts)}
+        gone = {
+            one: erasure
+            for one in parts
+            if (erasure := erasures[one]) and erasure.state is ErasureState.DONE
+        }
+        return Decided(
             self._record.latest(db, subject_id),
-            erasure_of(db, subject_id, sorted(sites), self._clock()),
-            is_being_restricted(db, subject_id, sites, self._clock()),
+            next((one for who, one in erasures.items() if one and who not in gone), None),
+            any(is_being_restricted(db, one, sites, now) for one in (subject_id, *parts)),
+            gone,
         )
 
-    def _told(self, site: str, held: Holdings, decided: _Decided) -> Mailability:
+    def _without_the_gone(
+        self, db: Db, email: Email, held: Holdings, decided: Decided, ref: Ref | None
+    ) -> tuple[Holdings, Decided]:
+        """A record of one who was erased, which an import brought back, says nothing of others."""
+        gone = {
+            record.ref: decided.gone[person]
+            for _name, record in held.each()
+            if (person := self._person(db, email, record, held)) in decided.gone
+        }
+        records = {
+            name: [record for record in found if record.ref not in gone]
+            for name, found in held.records.items()
+        }
+        theirs = gone.get(ref) if ref else None
+        if theirs is None and not any(records.values()):
+            theirs = next(iter(gone.values()), None)
+        held = replace(held, records=records)
+        return held, replace(decided, erasure=decided.erasure or theirs)
+
+    def _person(self, db: Db, email: Email, record: Record, held: Holdings) -> str:
+        name = name_of(record, held.name_fields)
+        return known_person(db, self._vault, email, name) or ""
+
+    def _told(self, site: str, held: Holdings, decided: Decided) -> Mailability:
         restricted = decided.restricting or any(record.restricted for _, record in held.each())
         return Mailability(
             known=True if held.anything else None if held.away else False,
@@ -203,7 +196,7 @@ class Mailable:
             restricted=restricted,
             erasure=decided.erasure,
             answers=[
-                _answer(purpose, held, decided, restricted=restricted)
+                answer(purpose, held, decided, restricted=restricted)
                 for purpose in self.purposes_of(site)
             ],
         )
@@ -213,70 +206,3 @@ class Unanswered(AdapterError):
     """Not asked, since it was away a moment ago."""
 
     retry = True
-
-
-def _answer(purpose: Purpose, held: Holdings, decided: _Decided, *, restricted: bool) -> Answer:
-    own = decided.decisions.get(purpose.id)
-    standing = standing_of(purpose, held, own)
-    # Whoever may have restricted her has to have said that it has not.
-    marks = [name for name in held.away if held.adapters[name].capabilities.restrict]
-    certain = standing.certain and not marks and (held.anything or not held.away)
-    words = _words(purpose, held, own)
-    no = _standing_no(words)
-    because = _forbids_all(held, decided, restricted=restricted)
-    if because is None and no:
-        because = Because.STOPPED
-    elif because is None and not certain:
-        because = Because.UNCERTAIN
-    elif because is None and not standing.on:
-        because = Because.NOT_GIVEN
-    return Answer(
-        purpose=purpose,
-        allowed=because is None,
-        because=because,
-        since=_latest([word.at for word in no]) if no else standing.since,
-        certain=certain,
-    )
-
-
-def _forbids_all(held: Holdings, decided: _Decided, *, restricted: bool) -> Because | None:
-    """What forbids everything at once."""
-    if decided.erasure is not None:
-        waits = decided.erasure.state is ErasureState.WAITS
-        return Because.ERASURE_WAITS if waits else Because.ERASED
-    if restricted:
-        return Because.RESTRICTED
-    if not held.anything:
-        return Because.UNCERTAIN if held.away else Because.UNKNOWN
-    return None
-
-
-_Word = ConsentState | Decision
-
-
-def _words(purpose: Purpose, held: Holdings, own: Decision | None) -> list[_Word]:
-    """Every yes and no about a purpose: of each record, and the portal's own latest."""
-    said: list[_Word] = [
-        state
-        for _name, record in held.each()
-        if (state := record.consents.get(purpose.id)) and state.granted is not None
-    ]
-    return said if own is None else [*said, own]
-
-
-def _standing_no(words: Sequence[_Word]) -> list[_Word]:
-    """The noes after which no yes is known to have come.
-
-    So a withdrawal that has not reached the system yet counts, or one that a back-up or an import
-    has undone there; and an opt-in of later, on the company's own form, is believed.
-    """
-    yes = _latest([word.at for word in words if word.granted])
-    return [
-        word
-        for word in words
-        if not word.granted and not (yes is not None and word.at is not None and yes > word.at)
-    ]
-
-
-def _latest(times: Sequence[datetime | None]) -> datetime | None:
-    return max((at for at in times if at is not None), default=None)

@@ -19,7 +19,7 @@
     linked.elements.token.value = decodeURIComponent(location.hash.slice(1));
     history.replaceState(null, "", location.pathname + location.search);
     linked.hidden = false;
-    document.querySelector("form[data-without-token]").hidden = true;
+    document.querySelector("[data-without-token]").hidden = true;
   }
   takeToken();
   addEventListener("hashchange", takeToken); // the page was open already when the link came

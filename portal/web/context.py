@@ -7,6 +7,7 @@ from flask import abort, current_app, g, request, session
 
 from portal.access.api_keys import ApiKeys
 from portal.access.ask import Asking
+from portal.access.handoff import HandingOver
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions, SignedIn
 from portal.adapters.contract import Registry
@@ -36,6 +37,7 @@ class Services:
     asking: Asking
     redeeming: Redeeming
     api_keys: ApiKeys
+    handing_over: HandingOver
     sessions: Sessions
     rights: Rights
     links: FooterLinks

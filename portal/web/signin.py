@@ -69,7 +69,7 @@ def redeem_code() -> Response:
     kind: Kind = "frame" if framed() else "tab"
     answer = services().redeeming.by_code(waiting.reference, code, kind, "signin")
     if isinstance(answer, Opened):
-        return _let_in(answer)
+        return let_in(answer)
     if answer is Refusal.WRONG_CODE:
         form.code.errors = [_("That is not the code. Look at the newest e-mail and try again.")]
         return _code_page(waiting, form, 422)
@@ -179,7 +179,7 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
         form.code.errors = [_("Enter the code from the e-mail.")]
         return _link_page(waiting, form, 422)
     if isinstance(answer, Opened):
-        return _let_in(answer)
+        return let_in(answer)
     if answer is Refusal.NEEDS_CODE:
         return _link_page(waiting, LinkForm(formdata=None), needs_code=True)
     if answer is Refusal.WRONG_CODE:
@@ -188,7 +188,8 @@ def _redeem_in_tab(purpose: Purpose) -> Response:
     return _no_longer(waiting)
 
 
-def _let_in(opened: Opened) -> Response:
+def let_in(opened: Opened) -> Response:
+    """On to what she came for, signed in."""
     typed = opened.goal is Goal.VIEW and drafts.waits()
     endpoint = "me.correct" if typed else HOME[opened.goal]
     if opened.tier == HISTORY_TIER:

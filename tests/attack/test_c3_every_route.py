@@ -38,6 +38,7 @@ WITHOUT_A_WALK = {
     "/signin/code": PROVES,
     "/enter": PROVES,
     "/confirm": PROVES,
+    "/handoff": PROVES,
     "/me/which": SHARED,
     "/me/which/help": SHARED,
 }

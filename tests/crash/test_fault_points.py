@@ -52,6 +52,8 @@ WITHOUT_SCENARIO = {
     "api key removed": "as above",
     "api key used": "when it was last used, to the hour",
     "api call counted": "as above",
+    "handed over": "one commit: the website signs anew what was not answered",
+    "handover redeemed": "signing in: nothing that a CRM hears of",
     "feed put in order": "places are given again to what has none; nothing is told before that",
     "operator paused": "one commit: a gate that is shut twice is shut",
     "lease renewed": "by a thread of its own, and in the name of who holds the lease",

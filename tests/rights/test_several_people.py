@@ -15,7 +15,7 @@ from portal.rights.deeds import DEEDS, erasure
 from portal.rights.telling_apart import TRIES
 from portal.store.tables import Case, Job, Request, Subject, Suppression
 from tests.portals import Office, Page, StartOffice, Visitor
-from tests.programs import Program
+from tests.programs import Program, allowed, because
 
 SHARED = "familie.jansen@example.net"
 WIM, ANNELIES = "K10118", "K10119"
@@ -564,3 +564,29 @@ def test_names_are_compared_whatever_case_and_spaces(office: Office) -> None:
     visitor = come_in(office)
 
     assert all(one in visitor.get("/me").text for one in OF_WIM), "one person, twice in the books"
+
+
+def test_whoever_sends_mail_hears_of_the_one_who_goes_and_not_of_the_other(
+    office: Office,
+) -> None:
+    """While it is under way the whole address is left alone; then hers for good, his not at all."""
+    her = rows(office)["Annelies"]
+    wim, annelies = rows(office)["Wim"]["id"], her["id"]
+    program = Program(office, Scope.CONSENTS_READ)
+    before = program.consents(email=SHARED)
+    visitor = come_in(office, ANNELIES, "erase")
+    send(visitor, "/me/erase", when="now")
+
+    for who in ({"email": SHARED}, {"ref": f"crm:{wim}"}, {"ref": f"crm:{annelies}"}):
+        assert program.consents(**who)["erasure"]["state"] == "under_way"
+    office.work()
+    assert program.consents(ref=f"crm:{wim}")["erasure"] is None
+    assert any(allowed(before).values())
+    office.crm(
+        "UPDATE contacts SET email = ?, first_name = ?, last_name = ? WHERE id = ?",
+        *(SHARED, her["first_name"], her["last_name"], annelies),
+    )
+
+    assert set(because(program.consents(ref=f"crm:{annelies}")).values()) == {"erased"}
+    assert program.consents(ref=f"crm:{wim}") == program.consents(email=SHARED)
+    assert program.consents(email=SHARED)["erasure"] is None

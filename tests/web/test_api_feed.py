@@ -78,7 +78,7 @@ def test_what_she_decides_stands_in_the_feed_when_she_is_told_received(
 def test_a_footer_link_and_its_undoing_are_told(office: Office, program: Program) -> None:
     visitor, token = office.visitor(), token_of(office)
     stopped = visitor.post(f"/u/{token}")
-    visitor.submit(stopped, "/u/undo")
+    visitor.post("/u/undo", undo=stopped.fields["undo"])
     assert kinds(read(program)) == [("withdrawn", ["newsletter"]), ("given", ["newsletter"])]
 
 
@@ -324,3 +324,13 @@ def test_an_entry_belongs_to_the_commit_of_its_request(
         WITHDRAWAL.ask(visitor)
     assert kept(office) == (0, 0)
     assert read(program)["entries"] == []
+
+
+def test_a_restriction_is_told_and_its_lifting_too(office: Office, program: Program) -> None:
+    visitor = office.visitor().sign_in(office)
+    for on in ("yes", "no"):
+        token = visitor.get("/me/restrict").fields["csrf_token"]
+        visitor.post("/me/restrict", csrf_token=token, on=on)
+        office.work()
+    told = [kind for kind, _purposes in kinds(read(program))]
+    assert told == ["restricted", "restriction_lifted"]

@@ -1,6 +1,7 @@
 """What programs ask with and follow: keys, the feed, and whom a website has handed over."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -46,7 +47,7 @@ class FeedEntry(Table):
     kind: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime]
     due_at: Mapped[datetime | None]
-    """Until when an erasure waits."""
+    """Until when it waits."""
     purposes: Mapped[list[str]]
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"))
     recall_id: Mapped[int | None] = mapped_column(
@@ -61,6 +62,8 @@ class Handoff(Table):
     """
 
     __tablename__ = "handoffs"
+    purpose: ClassVar[str] = "handoff"
+    """As `Proof.purpose`: what a session was opened with."""
     id: Mapped[int] = mapped_column(primary_key=True)
     assertion_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     reference: Mapped[str] = mapped_column(String(32), unique=True)

@@ -8,8 +8,8 @@ from flask import Response, abort, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from portal.domain.register import Ground
+from portal.rights.allowed import Because
 from portal.rights.feed import Kind
-from portal.rights.mailable import Because
 from portal.rights.not_to_be_used import ErasureState
 from portal.web.problems import problem
 
@@ -91,7 +91,7 @@ class FeedEntryTold(Shape):
 
     kind: Kind
     at: datetime = Field(description="When it was taken down.")
-    due_at: datetime | None = Field(description="Until when an erasure waits.")
+    due_at: datetime | None = Field(description="Until when it waits.")
     email: str = Field(description="As the connected system has it.")
     purposes: list[str] = Field(
         description="What it is about, of this site; empty: everything at once."
@@ -129,6 +129,13 @@ class LinksTold(Shape):
     """The links, in the order asked."""
 
     links: list[LinkTold]
+
+
+class HandoffTold(Shape):
+    """Where she goes on."""
+
+    url: str = Field(description="Send her browser there at once: it works once, for one minute.")
+    expires_at: datetime
 
 
 class Problem(Shape):
