@@ -1,6 +1,5 @@
 """A running demo for each worker, and browsers that are as hard to please as real ones."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, BrowserType
 
+from tests.browser.walking import strict_browser
 from tests.demos import Demo, Mailbox, running_demo
 from tests.witness import Witness
 
@@ -42,17 +42,7 @@ def strict_context(
     tmp_path: Path,
 ) -> Iterator[BrowserContext]:
     """A Dutch browser that blocks all cookies and storage of third parties."""
-    profile = tmp_path / "profile"
-    (profile / "Default").mkdir(parents=True)
-    framed, around = (demo.address(name).rstrip("/") for name in ("Portal", "Website"))
-    settings = {
-        "block_third_party_cookies": True,
-        "cookie_controls_mode": 1,
-        "content_settings": {"exceptions": {"cookies": {f"{framed},{around}": {"setting": 2}}}},
-    }
-    (profile / "Default" / "Preferences").write_text(json.dumps({"profile": settings}))
-    context = browser_type.launch_persistent_context(
-        profile, **browser_type_launch_args, locale="nl-NL", accept_downloads=True
-    )
-    yield context
-    context.close()
+    with strict_browser(
+        browser_type, browser_type_launch_args, tmp_path / "profile", demo, locale="nl-NL"
+    ) as context:
+        yield context
