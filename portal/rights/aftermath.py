@@ -14,7 +14,7 @@ from portal.rights.marks import Marks
 from portal.rights.recheck import recheck
 from portal.rights.recipients import Recipients, still_to_tell
 from portal.rights.requests import delivery_of
-from portal.rights.restrictions import end
+from portal.rights.restrictions import end, standing
 from portal.rights.second import SecondErasures
 from portal.store.database import Unit
 from portal.store.tables import Delivery, Request
@@ -66,8 +66,9 @@ class Aftermath:
             self._recipients.tell(unit, whose, last.id, ids, last.locale)
         self._marks.are_gone(db, last.subject_id, delivery.adapter)
         if not self._marks.any_left(db, last.subject_id):
-            self._marks.forget_address(db, last.subject_id)
-            end(db, last.subject_id, self._clock())
+            end(db, last, self._clock())
+            stand = [one.request_id for one in standing(db, last.subject_id, self._clock())]
+            self._marks.forget_address(db, last.subject_id, but=stand)
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
         if last.due_at is not None and "who" not in task.payload:  # of all who use the address

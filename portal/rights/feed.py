@@ -32,7 +32,7 @@ from portal.rights.feed_places import (
 )
 from portal.store.database import Database, Unit
 from portal.store.recalls import Purpose, Recalls
-from portal.store.tables import ApiKey, FeedEntry, Recall
+from portal.store.tables import ApiKey, FeedEntry, Recall, Subject
 
 
 class Kind(StrEnum):
@@ -125,6 +125,8 @@ class Feed:
 
     def tell_begun(self, db: Db, whose: Whose, request_id: str) -> None:
         """Tell once, in the transaction of its first delivery, that an erasure waits no more."""
+        # Two systems may begin in the same instant: whoever comes second finds the entry.
+        db.execute(select(Subject.id).where(Subject.id == whose.subject_id).with_for_update())
         before = select(FeedEntry.id).where(
             FeedEntry.request_id == request_id, FeedEntry.kind == Kind.ERASURE
         )

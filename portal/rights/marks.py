@@ -6,7 +6,7 @@ does not take its own mark for somebody else's. And one for each restriction of 
 since she is to be told before an operator lifts it (Art. 18(3) GDPR).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -74,10 +74,10 @@ class Marks:
                 return Reached(Email.parse(one.told["email"]), one.told["parts"])
         return None
 
-    def forget_address(self, db: Db, subject_id: str) -> None:
-        """None of her restrictions stands any more, or she has been told."""
+    def forget_address(self, db: Db, subject_id: str, but: Collection[str]) -> None:
+        """None of her restrictions stands but these, or she has been told of the others."""
         for one in self._of(db, subject_id):
-            if "email" in one.told:
+            if "email" in one.told and one.request_id not in but:
                 self._recalls.drop(db, one.id)
 
     def any_left(self, db: Db, subject_id: str) -> bool:

@@ -24,9 +24,8 @@ def again_for(adapter: Adapter, done: Mapping[Ref, Erasure]) -> Again | None:
 
 
 def address_mark(record: Record | None) -> str:
-    """A fingerprint of the address that a record holds; empty: it holds none."""
-    text = record.email.strip() if record else ""
-    return hashlib.sha256(text.encode()).hexdigest() if text else ""
+    """A fingerprint of the address that a record holds, or of none; empty: there is no record."""
+    return hashlib.sha256(record.email.strip().encode()).hexdigest() if record else ""
 
 
 def as_outcome(erasures: Sequence[Erasure]) -> dict[str, Any]:

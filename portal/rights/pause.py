@@ -8,7 +8,6 @@ erasure, an undo, a restored database that knows of either) leaves the mailing s
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
@@ -18,16 +17,14 @@ from portal.consent.record import BY_LINK, SOURCE, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.deadlines import months_after
 from portal.domain.register import Purpose
-from portal.domain.rights import Right
 from portal.rights.decide import holders_of
 from portal.rights.holdings import Holdings, Reading
 from portal.rights.requests import acknowledged
 from portal.rights.stop import Stopped, Stopping, can_be_put_back
-from portal.rights.undo import Part, Undoing
+from portal.rights.undo import Part, Undoing, asked_to_erase_since
 from portal.store.database import Database, Unit
 from portal.store.recalls import Purpose as KeptFor
 from portal.store.recalls import Recalled, Recalls
-from portal.store.tables import Request, Subject
 from portal.store.vault import Vault
 from portal.sync.outbox import Outbox
 
@@ -88,10 +85,11 @@ class Pausing:
 
         :raises NotNow: see there; nothing was written.
         """
+        asked_at = self._clock()
         held, whose = self._reading.everywhere(signed_in), signed_in.as_mailbox
         with self._database.unit("break begun") as unit:
             take_turns(unit.session, whose.subject_id)
-            part = self._begin(unit, whose, purpose, held, months, locale, SOURCE)
+            part = self._begin(unit, whose, purpose, held, asked_at, months, locale, SOURCE)
             self._undoing.keep(unit, signed_in, [part], part.request_id)
             unit.commit()
         acknowledged()
@@ -102,12 +100,13 @@ class Pausing:
 
         :raises NotNow: see there; nothing was written.
         """
+        asked_at = self._clock()
         held = self._reading.everywhere(link)
         with self._database.unit("break begun by a link") as unit:
             subject_id = subject_of(unit.session, self._vault, link.email, self._clock())
             take_turns(unit.session, subject_id)
             whose = Named(subject_id, link.email, link.site)
-            part = self._begin(unit, whose, purpose, held, months, locale, BY_LINK)
+            part = self._begin(unit, whose, purpose, held, asked_at, months, locale, BY_LINK)
             unit.commit()
         acknowledged()
         return Stopped(part.request_id, self._undoing.offer(whose, [part]))
@@ -118,6 +117,7 @@ class Pausing:
         whose: Whose,
         purpose: Purpose,
         held: Holdings,
+        asked_at: datetime,
         months: int,
         locale: str,
         source: str,
@@ -126,7 +126,10 @@ class Pausing:
         day = months_after(self._clock().astimezone(self._zone).date(), months)
         until = datetime.combine(day, EARLY, self._zone).astimezone(UTC)
         standing = self._stopping.standing(db, whose.subject_id, purpose, held)
-        if not standing.certain:
+        last = ConsentRecord.last(db, whose.subject_id, purpose.id)
+        # What was stopped while the systems were read may look on still: no break gives it back.
+        stopped_meanwhile = last is not None and not last.granted and last.at > asked_at
+        if not standing.certain or stopped_meanwhile:
             raise NotNow
         part = self._stopping.within(unit, whose, standing, held, locale, source, until=until)
         if not can_be_put_back(standing, part):
@@ -171,13 +174,4 @@ def stands(db: Db, kept: Recalled) -> bool:
     last = ConsentRecord.last(db, kept.subject_id, kept.told["purpose"])
     if last is None or last.granted or last.request_id != kept.request_id:
         return False
-    all_of_the_address = select(Subject.id).where(
-        or_(Subject.id == kept.subject_id, Subject.part_of == kept.subject_id)
-    )
-    erasures = db.scalar(
-        select(func.count())
-        .select_from(Request)
-        .where(Request.subject_id.in_(all_of_the_address), Request.right == Right.ERASE)
-        .where(Request.received_at >= last.at)
-    )
-    return not erasures
+    return not asked_to_erase_since(db, kept.subject_id, last.at)

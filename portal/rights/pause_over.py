@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session as Db
 
 from portal.access.notices import Notices
-from portal.access.subjects import Named, known_subject, take_turns
+from portal.access.subjects import Named, known_subject, parts_of, take_turns
 from portal.adapters.contract import Adapter, AdapterError, RateLimited, Record, Ref
 from portal.consent.record import PAUSE_OVER, ConsentRecord
 from portal.domain.addresses import Email, InvalidEmail
@@ -20,6 +20,7 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.decide import holders_of
 from portal.rights.deeds import consent
 from portal.rights.holdings import Reading
+from portal.rights.not_to_be_used import is_being_restricted
 from portal.rights.pause import stands
 from portal.rights.requests import Requests
 from portal.store.database import Database, Unit
@@ -33,7 +34,8 @@ log = logging.getLogger(__name__)
 
 LETTER = "break_over"
 AWAY = timedelta(hours=1)
-"""So long after a system did not answer it is asked again, until what the break kept is swept."""
+"""So long after a system did not answer, or while her data is not to be used, it is tried again,
+until what the break kept is swept."""
 SAME_MOMENT = timedelta(seconds=2)
 """Systems keep a time by the second, and one that keeps a history makes each row a later one."""
 
@@ -76,6 +78,8 @@ class PauseOver(Handler):
             pause = self._record.last(db, kept.subject_id, kept.told["purpose"])
             if pause is None or not stands(db, kept):
                 return Finished(self._over(kept, "overtaken"))
+            if self._is_not_to_be_used(db, kept):
+                return Later(self._clock() + AWAY)
         whose = Named(kept.subject_id, Email.parse(kept.told["email"]), kept.told["site"])
         try:
             purpose = self._register.purpose(kept.told["purpose"])
@@ -94,15 +98,29 @@ class PauseOver(Handler):
         except AdapterError as error:
             log.warning("a break cannot be ended yet: %s", type(error).__name__)
             return Later(self._clock() + AWAY)
+        restarts = [holders[name].settings.restart for name in left]
+        return self._end(kept, whose, purpose, left, asks_first="ask" in restarts)
+
+    # --- ways to end ---------------------------------------------------------------------------
+
+    def _end(
+        self,
+        kept: Recalled,
+        whose: Named,
+        purpose: Purpose,
+        left: Mapping[str, Sequence[Record]],
+        *,
+        asks_first: bool,
+    ) -> Result:
+        if any(record.restricted for records in left.values() for record in records):
+            return Later(self._clock() + AWAY)
         if kept.told["on"] and not left:  # somebody decided in the systems themselves
             return Finished(self._over(kept, "overtaken"))
         if records := next(iter(left.values()), None):  # her address as it is now
             whose = replace(whose, email=Email.parse(records[0].email))
-        if any(holders[name].settings.restart == "ask" for name in left):
+        if asks_first:
             return Finished(self._asked(kept, whose, purpose))
         return Finished(self._given_back(kept, whose, purpose, left))
-
-    # --- ways to end ---------------------------------------------------------------------------
 
     def _given_back(
         self,
@@ -174,6 +192,16 @@ class PauseOver(Handler):
             return True
         self._over(kept, "overtaken")(db)
         return False
+
+    def _is_not_to_be_used(self, db: Db, kept: Recalled) -> bool:
+        """Has she restricted the use of her data, or one of those who use her address?
+
+        While that stands nothing begins again, and she is not even asked (Art. 18(2) GDPR).
+        """
+        return any(
+            is_being_restricted(db, one, {kept.told["site"]}, self._clock())
+            for one in (kept.subject_id, *parts_of(db, kept.subject_id))
+        )
 
     def _over(self, kept: Recalled, how: str) -> Recording:
         def record(db: Db) -> None:

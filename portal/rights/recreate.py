@@ -198,7 +198,7 @@ class Recreating:
         if erases and not line.due:
             self._hurried(db, subject_id, at, line.request)
         if erases and not (waits or is_let_go):
-            end(db, subject_id, now)
+            end(db, request, now)
             self._suppressions.add(db, subject_id, line.request, request.due_at or at)
         elif given or line.right == Right.KEEP:
             self._suppressions.lift(db, subject_id, at, "portal", line.request)

@@ -96,7 +96,7 @@ class Replanning(Handler):
             if delivery.state == DeliveryState.QUEUED:
                 delivery.state, delivery.changed_at = DeliveryState.UNCONFIRMED, self._clock()
                 delivery.outcome = {"cause": CAUSE}
-        end(db, request.subject_id, self._clock())
+        end(db, request, self._clock())
         since = request.due_at or request.received_at
         self._suppressions.add(db, request.subject_id, request_id, since)
 

@@ -86,11 +86,18 @@ def stands(db: Db, request_id: str, now: datetime) -> bool:
     return any(one.request_id == request_id for one in standing(db, request.subject_id, now))
 
 
-def end(db: Db, subject_id: str, now: datetime) -> None:
-    """She was erased: there is nothing left to be restricted."""
-    for one in _of_kind(db, subject_id, Right.RESTRICT):
-        if WITH not in one.details and one.dropped_at is None:
+def end(db: Db, erasure: Request, now: datetime) -> None:
+    """She was erased by this: nothing is left to be restricted there. What other sites hold is."""
+    erased = _systems_of(db, erasure)
+    for one in _of_kind(db, erasure.subject_id, Right.RESTRICT):
+        if WITH in one.details or one.dropped_at is not None:
+            continue
+        if one.site == erasure.site or _systems_of(db, one) <= erased:
             one.dropped_at = now
+
+
+def _systems_of(db: Db, request: Request) -> set[str]:
+    return set(db.scalars(select(Delivery.adapter).where(Delivery.request_id == request.id)))
 
 
 def _of_kind(db: Db, subject_id: str, right: Right) -> Sequence[Request]:

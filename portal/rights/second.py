@@ -163,13 +163,13 @@ class SecondErasures(Handler):
         Then a person sees to it: an erasure would take what is of now along.
         """
         record = adapter.read(ref)
-        if record is None or not record.email.strip():
+        if record is None:
             return False
         if address_mark(record) != mark:
             return True
         try:
             email = Email.parse(record.email)
-        except InvalidEmail:  # what an erasure has written over it, such as gone-7@example.invalid
+        except InvalidEmail:  # none, or what an erasure has written over it: gone-7@example.invalid
             return False
         with self._database.reading() as db:
             sites = self._directory.sites_of(adapter.name)

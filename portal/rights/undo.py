@@ -3,7 +3,7 @@
 Whoever is signed in finds it on her own pages: what it takes is a recall of hers. To start a
 mailing is more than a footer link may do, so there it is a token of its own, sealed, which stands
 in the answer to the click and nowhere else. Either is used up, mailing by mailing, by any later
-decision about the same purpose, of which it makes one itself.
+decision about the same purpose, of which it makes one itself; and all of it by an erasure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
@@ -27,6 +28,7 @@ from portal.rights.requests import WITH, Requests, acknowledged
 from portal.store.database import Database, Unit
 from portal.store.recalls import Purpose as KeptFor
 from portal.store.recalls import Recalled, Recalls
+from portal.store.tables import Request, Subject
 from portal.store.vault import CannotUnseal, Vault
 
 SEALED_FOR = "undo of a stop"
@@ -249,4 +251,23 @@ class Undoing:
     def _is_last(self, db: Db, subject_id: str, part: Mapping[str, Any]) -> bool:
         """Is that stop the last word about its purpose?"""
         last = self._record.last(db, subject_id, part["purpose"])
-        return last is not None and last.request_id == part["request"]
+        if last is None or last.request_id != part["request"]:
+            return False
+        return not asked_to_erase_since(db, subject_id, last.at)
+
+
+def asked_to_erase_since(db: Db, subject_id: str, since: datetime) -> bool:
+    """Has she, or one of those who use her address, asked for an erasure since (UTC)?
+
+    It may wait, be done, or have been taken back: what was stopped before stays so.
+    """
+    everybody = select(Subject.id).where(
+        or_(Subject.id == subject_id, Subject.part_of == subject_id)
+    )
+    asked = db.scalar(
+        select(func.count())
+        .select_from(Request)
+        .where(Request.subject_id.in_(everybody), Request.right == Right.ERASE)
+        .where(Request.received_at >= since)
+    )
+    return bool(asked)

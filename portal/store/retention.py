@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased
 
 from portal.domain.clock import Clock
-from portal.domain.rights import FINAL_STATES
+from portal.domain.rights import FINAL_STATES, Right
 from portal.store.database import Database
 from portal.store.tables import (
     Case,
@@ -102,6 +102,7 @@ def _requests(db: Db, now: datetime, keep: timedelta) -> int:
             Request.received_at < now - keep,
             or_(Request.due_at.is_(None), Request.due_at < now - keep),
             not_(under_way),
+            not_(_restricts_still()),
             _unreferred(Request, but=(Delivery,)),
         )
         .limit(BATCH)
@@ -111,6 +112,29 @@ def _requests(db: Db, now: datetime, keep: timedelta) -> int:
     db.execute(delete(Delivery).where(Delivery.request_id.in_(ids)))
     db.execute(delete(Request).where(Request.id.in_(ids)))
     return len(ids)
+
+
+def _restricts_still() -> ColumnElement[bool]:
+    """Is it a restriction of her own that nobody has lifted since? It has no end of its own."""
+    lifting = aliased(Request)
+    lifted = (
+        select(lifting.id)
+        .where(
+            lifting.right == Right.LIFT,
+            lifting.subject_id == Request.subject_id,
+            lifting.site == Request.site,
+            lifting.received_at >= Request.received_at,
+        )
+        .correlate(Request)
+        .exists()
+    )
+    with_an_erasure = Request.details["with"].as_string().is_not(None)
+    return and_(
+        Request.right == Right.RESTRICT,
+        Request.dropped_at.is_(None),
+        not_(with_an_erasure),
+        not_(lifted),
+    )
 
 
 def _subjects(db: Db, now: datetime, _keep: timedelta) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from portal.access.proof_mail import ProofMail
 from portal.store.tables import Proof, Session
+from tests.movings import DAYS, NEW, changed
 from tests.portals import MARIJKE, STRANGER, Office, Page, Visitor
 
 
@@ -61,6 +62,23 @@ def test_it_shows_nothing_else_whatever_a_crm_holds_by_now(office: Office) -> No
         answer = visitor.post(path, csrf_token=token, purpose="newsletter", granted="yes")
         assert answer.location == "/me/requests", path
     assert visitor.post("/me/confirm", csrf_token=token, goal="erase").status == 403
+
+
+def test_the_mailbox_that_she_has_left_is_told_nothing_of_her(office: Office) -> None:
+    """Somebody else may read it by now: an address of a former employer's."""
+    changed(office)
+    office.clock.advance(days=DAYS + 1)
+    asked = office.visitor().ask()
+    letter = office.next_mail()
+    assert letter.to == (MARIJKE,)
+    assert "/enter?" not in letter.text
+    assert asked.status == 200
+
+    erase(office, NEW)
+    assert "Deletion of your data" in back(office, NEW).get("/me/requests").text
+    office.clock.advance(days=2)
+    office.visitor().ask()
+    assert "/enter?" not in office.next_mail().text
 
 
 def test_the_link_of_that_mail_works_as_well_and_the_goal_opens_no_more(office: Office) -> None:

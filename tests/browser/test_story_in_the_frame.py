@@ -55,7 +55,8 @@ def test_she_sees_corrects_stops_copies_and_erases_without_cookies_or_storage(
 
     # She stops one newsletter, with one click.
     frame.get_by_role("link", name="Mijn e-mails").click()
-    frame.locator("section", has_text="Nieuwsbrief").get_by_role("button").click()
+    newsletter = frame.get_by_role("region", name="Nieuwsbrief", exact=True)
+    newsletter.get_by_role("button", name="Stop hiermee").click()
     expect(frame.get_by_text("Ja, het is gelukt.")).to_be_visible()
     stopped = crm.look()
     assert columns(changes(corrected, stopped)) == {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.adapters.contract import InShadow, Unreachable
+from portal.adapters.contract import InShadow, Record, Ref, Unreachable
 from portal.rights.second import SecondErasures
 from portal.store.recalls import Purpose, Recalls
 from portal.store.tables import Delivery, Job, LedgerEntry, Recall, Request
@@ -228,6 +228,26 @@ def test_e9_a_record_that_is_in_use_again_is_left_to_a_person(recovering: Recove
     )
     go_to(recovering, NEXT_DAY)
     assert recovering.office.contact("new@example.org")["first_name"] == "New"
+    assert "not_confirmed" in recovering.alarms()
+
+
+def test_e9_nor_is_one_that_is_somebodys_without_an_address(recovering: Recovering) -> None:
+    """The number of a row that is gone may be given out again, and not everybody has an address."""
+    ordered(recovering, "2024-06-01")
+    (adapter,) = recovering.office.portal.adapters.values()
+    really = adapter.read
+
+    def no_row_stays(ref: Ref) -> Record | None:
+        record = really(ref)
+        return record if record and "@" in record.email else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adapter, "read", no_row_stays)
+        recovering.erase()
+    recovering.office.crm("UPDATE contacts SET email = '', first_name = 'New' WHERE id = 1")
+    go_to(recovering, NEXT_DAY)
+    (row,) = recovering.office.crm("SELECT first_name FROM contacts WHERE id = 1")
+    assert row["first_name"] == "New"
     assert "not_confirmed" in recovering.alarms()
 
 

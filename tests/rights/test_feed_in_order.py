@@ -1,9 +1,12 @@
 """The feed on both databases: who commits late is told of late, and is not skipped."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
 
 import pytest
+from sqlalchemy import text
 
 from portal.access.api_keys import ApiKeys, Scope
 from portal.access.directory import Directory
@@ -118,3 +121,45 @@ def test_several_who_read_while_several_write_miss_nothing_and_see_nothing_twice
     assert sorted(last) == sorted(written)
     for one in seen:
         assert one == last[: len(one)]
+
+
+def test_two_systems_that_erase_her_in_the_same_instant_are_told_of_once(
+    feed: Feed,
+    database: Database,
+    clock: FakeClock,
+) -> None:
+    with database.unit("test") as unit:
+        unit.session.add(
+            Request(
+                id="r",
+                subject_id="s",
+                site="demo",
+                right=Right.ERASE,
+                locale="en",
+                received_at=clock(),
+                details={},
+            )
+        )
+        unit.commit()
+    cursor = feed.now("demo")
+    both, whose = Barrier(2), Named("s", Email.parse("s@example.org"), "demo")
+
+    def ends(_system: int) -> None:
+        if database.engine.dialect.name == "postgresql":
+            with database.unit("test") as unit:
+                unit.session.execute(text("SELECT 1"))
+                both.wait(10)
+                feed.tell_begun(unit.session, whose, "r")
+                with suppress(BrokenBarrierError):
+                    both.wait(0.5)  # neither has committed, unless one waits for the other
+                unit.commit()
+            return
+        with database.unit("test") as unit:
+            feed.tell_begun(unit.session, whose, "r")
+            unit.commit()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(ends, number) for number in range(2)]:
+            done.result()
+
+    assert read_all(feed, cursor) == ["s@example.org"]

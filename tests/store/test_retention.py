@@ -107,6 +107,30 @@ def test_a_request_that_is_done_is_kept_for_its_term_and_then_forgotten_with_its
     assert left == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("how", ["lifted", "erased", "of an erasure", None])
+def test_a_restriction_is_remembered_until_it_stands_no_more(
+    database: Database, retention: Retention, clock: FakeClock, how: str | None
+) -> None:
+    """It has no end of its own, and nobody tells her that it was forgotten (Art. 18(3) GDPR)."""
+    add_subject(database)
+    restriction = request()
+    restriction.right = "restrict"
+    if how == "erased":
+        restriction.dropped_at = NOON
+    elif how == "of an erasure":
+        restriction.details = {"with": "another"}
+    add(database, restriction, delivery())
+    if how == "lifted":
+        lifting = request("lift", NOON + DAY)
+        lifting.right = "lift"
+        add(database, lifting)
+
+    clock.now = NOON + 3 * TERM
+    retention.sweep()
+
+    assert count(database, Request) == (0 if how else 1)
+
+
 @pytest.mark.parametrize("state", [state for state in DeliveryState if not state.is_final], ids=str)
 def test_a_request_that_is_under_way_is_never_forgotten(
     database: Database, retention: Retention, clock: FakeClock, state: DeliveryState

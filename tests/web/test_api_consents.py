@@ -1,14 +1,16 @@
 """May mail be sent? What is not known is never a yes."""
 
 import logging
+from shutil import copyfile
 from typing import Any
 
 import pytest
 
 from portal.access.api_keys import Scope
 from portal.adapters.contract import RateLimited, Refused, Unreachable
-from portal.rights.cases import CaseKind
+from portal.rights.cases import CaseKind, Outcome
 from portal.store.tables import LedgerEntry, Subject
+from tests.desks import add_operator, at_the_desk
 from tests.footers import HENDRIK, one_click, token_of
 from tests.portals import MARIJKE, STRANGER, Office, StartOffice, logged
 from tests.programs import Program, allowed, because
@@ -375,3 +377,40 @@ def test_what_a_person_is_asked_to_restrict_is_not_used_meanwhile(
 
     assert because(program.consents(email=MARIJKE)) == none_allowed("restricted")
     assert visitor.get("/me").status == 200
+
+
+def test_a_restriction_on_one_site_outlives_an_erasure_on_another(
+    start_office: StartOffice,
+) -> None:
+    """In a system that knows no mark a person has seen to it, and the portal alone knows of it."""
+    mailings = {
+        "table": "subscriptions",
+        "on": {"contact_id": "id"},
+        "where": {"mailing": "newsletter"},
+        "column": "active",
+    }
+    shop = {**TWO["shop"], "url": "sqlite:///shop.sqlite", "consents": {"newsletter": mailings}}
+    office = start_office(
+        adapters={"shop": shop}, sites={0: {"adapters": ["crm"]}, 1: {"adapters": ["shop"]}}
+    )
+    copyfile(office.crm_file, office.crm_file.with_name("shop.sqlite"))
+    there = Program(office, site="other")
+    assert because(there.consents(email=MARIJKE)) == {"newsletter": None}
+    visitor = office.visitor()
+    asked = visitor.ask(site="other")
+    visitor.submit(asked, "/signin/code", code=office.next_mail().code)
+    token = visitor.get("/me/requests").fields["csrf_token"]
+    assert visitor.post("/me/restrict", csrf_token=token, on="yes").status == 303
+    office.work()
+    cases = office.portal.services.desk.casework
+    (brief,) = [brief for brief, _day in cases.all_open()]
+    assert cases.close(
+        at_the_desk(office, add_operator(office)).operator_id, brief.reference, Outcome.DONE
+    )
+    assert because(there.consents(email=MARIJKE)) == {"newsletter": "restricted"}
+
+    ERASURE.ask(ERASURE.signed_in(office))
+    office.work()
+
+    assert office.crm("SELECT id FROM contacts WHERE email = ?", MARIJKE) == []
+    assert because(there.consents(email=MARIJKE)) == {"newsletter": "restricted"}

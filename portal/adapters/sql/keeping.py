@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    and_,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
 
 from portal.adapters.contract import Retained
-from portal.adapters.sql.parts import EraseStep, Link, Through
+from portal.adapters.sql.parts import EraseStep, Link
 from portal.adapters.sql.periods import add_period
 from portal.adapters.sql.reading import is_key
 from portal.adapters.sql.schema import Schema
@@ -55,11 +66,11 @@ class Keeping:
         self._owner = owner
         self._there = there
         self._today = today
-        self._ended = {
-            schema.settings.table_of(step): (step, self._values_that_ended(step))
-            for step in self._steps()
-            if step.start and schema.tables[schema.settings.table_of(step)] is not schema.main
-        }
+        self._ended: dict[str, list[tuple[EraseStep, Sequence[Any]]]] = {}
+        for step in self._steps():
+            name = schema.settings.table_of(step)
+            if step.start and schema.tables[name] is not schema.main:
+                self._ended.setdefault(name, []).append((step, self._values_that_ended(step)))
 
     def over(self) -> list[Over]:
         """What has ended, table by table, with what is a part of it."""
@@ -128,27 +139,29 @@ class Keeping:
         """Rows of a table that have ended themselves, or that are a part of such rows."""
         table = self._schema.tables[name]
         if name in self._ended:
-            step, values = self._ended[name]
-            if not values:
-                return None
-            owned = self._schema.owned(table, self._schema.settings.link_of(step), self._owner)
-            start = table.c[step.start or ""]
-            return and_(owned, start.is_not(None), start.in_(values))
+            return self._ended_among(table, name)
         link = self._parts().get(name)
         if link is None or link.through is None:
             return None
-        step, values = self._ended[link.through.table]
-        return self._part_of(table, link, link.through, step, values) if values else None
+        whole = self._schema.tables[link.through.table].alias()
+        ended = self._ended_among(whole, link.through.table)
+        if ended is None:
+            return None
+        belongs = (table.c[column] == whole.c[target] for column, target in link.on.items())
+        return exists().where(*belongs, self._schema.owned(whole, link.through, self._owner), ended)
 
-    def _part_of(
-        self, table: Table, link: Link, through: Through, step: EraseStep, values: Sequence[Any]
-    ) -> ColumnElement[bool]:
-        whole = self._schema.tables[through.table].alias()
-        return exists().where(
-            *(table.c[column] == whole.c[target] for column, target in link.on.items()),
-            self._schema.owned(whole, through, self._owner),
-            whole.c[step.start or ""].in_(values),
-        )
+    def _ended_among(self, rows: FromClause, name: str) -> ColumnElement[bool] | None:
+        """Of a table, which rows have ended by the step that keeps them; none has two."""
+        ended = [
+            and_(
+                self._schema.owned(rows, self._schema.settings.link_of(step), self._owner),
+                rows.c[step.start or ""].is_not(None),
+                rows.c[step.start or ""].in_(values),
+            )
+            for step, values in self._ended[name]
+            if values
+        ]
+        return or_(*ended) if ended else None
 
     def _parts(self) -> dict[str, Link]:
         """Tables whose rows belong to rows that end, and that have no end of their own."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sqlalchemy import (
     Column,
@@ -105,17 +105,19 @@ class Schema:
                     self.owned(between, link.through, owner),
                 )
             )
-        if isinstance(link, Link) and isinstance(table, Table):
+        if isinstance(link, Link):
             conditions += self.matching(table, link.where)
         return and_(*conditions)
 
-    def matching(self, table: Table, constants: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    def matching(
+        self, table: FromClause, constants: Mapping[str, Any]
+    ) -> list[ColumnElement[bool]]:
         """Conditions that rows hold these constants of the settings."""
         return [table.c[name] == self.constant(table, name, constants[name]) for name in constants]
 
-    def constant(self, table: Table, column: str, value: object) -> Any:
+    def constant(self, table: FromClause, column: str, value: object) -> Any:
         """A constant of the settings as its column takes it."""
-        return to_column(table.c[column], value, self.settings.zone)
+        return to_column(cast("Column[Any]", table.c[column]), value, self.settings.zone)
 
 
 def _order(settings: SqlSettings, foreign: Mapping[str, Any]) -> list[str]:

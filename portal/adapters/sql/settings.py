@@ -1,6 +1,7 @@
 """What `portal.toml` says about one SQL database; explained by example in docs/adapters-sql.md."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -109,6 +110,7 @@ class SqlSettings(AdapterSettings):
         own = [step for step in self.erase if self.table_of(step) == self.table]
         taken = {column for step in own for column in (*step.columns, *step.set)}
         yield from self._tied_to_the_address()
+        yield from self._kept_twice()
         for number, step in enumerate(self.erase):
             for column in sorted(self._pointed_at(step) & taken):
                 yield (
@@ -129,6 +131,18 @@ class SqlSettings(AdapterSettings):
         links = [*self.linked(), *((self.table_of(step), step) for step in self.erase)]
         for table in dict.fromkeys(name for name, link in links if self.email in _targets(link)):
             yield f"set_address: {table} belongs by {self.email}, and would lose its subscriber"
+
+    def _kept_twice(self) -> Iterator[str]:
+        """Rows that two laws keep would go when the first of them lets them go."""
+        kept = [(number, one) for number, one in enumerate(self.erase) if one.action == "retain"]
+        for (_, one), (number, other) in combinations(kept, 2):
+            if self.table_of(one) != self.table_of(other) or not (one.start or other.start):
+                continue
+            if not any(other.where.get(name, value) != value for name, value in one.where.items()):
+                yield (
+                    f"erase.{number}: {self.table_of(other)} has a step that keeps rows already: "
+                    "keep them by one step, for the longest period, or tell them apart by where"
+                )
 
     def _pointed_at(self, step: EraseStep) -> set[str]:
         """The columns of the subscriber's row that say which rows a step is about."""

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table
 
 from portal.adapters.contract import Ref
@@ -135,6 +136,46 @@ def test_the_parts_of_what_is_kept_that_have_steps_of_their_own_go_along(
     assert done.retained == ()
     assert {"invoices", "lines"} <= set(done.removed)
     assert shop.rows(LINES) == []
+    crm.close()
+
+
+@pytest.mark.parametrize("longer", [{"period": "10 years", "from": "sent"}, {}])
+def test_two_laws_that_keep_the_same_rows_are_one_step(
+    sqlite_url: str, longer: dict[str, str]
+) -> None:
+    """Else what the second has to keep would go when the first lets it go."""
+    another = {"category": "warranty", "action": "retain", "table": "invoices", "on": MINE, **LAW}
+    for steps in ([*SETTINGS["erase"], another | longer], [another | longer, *SETTINGS["erase"]]):
+        with pytest.raises(ValidationError, match="invoices has a step that keeps rows already"):
+            settings(sqlite_url, erase=steps)
+
+
+def test_each_row_goes_by_the_law_that_keeps_it(
+    database_url: str, shop: Shop, clock: Clock
+) -> None:
+    """Invoices seven years, quotations one; of each its own lines go along, whatever their day."""
+    kept = {one["category"]: one for one in SETTINGS["erase"]}
+    steps = [
+        *(one for one in SETTINGS["erase"] if one["category"] != "invoices"),
+        {**kept["invoices"], "where": {"number": "F0"}},
+        {**kept["invoices"], "where": {"number": "Q0"}, "category": "quotes", "period": "1 year"},
+    ]
+    crm = SqlAdapter("crm", settings(database_url, erase=steps), clock=clock)
+    key = shop.add()
+    shop.run(LINES.delete())
+    shop.run(INVOICES.delete())
+    for sent, number in ((OLD, "F0"), (NEW, "F0"), (NEW, "Q0"), (date(2023, 5, 1), "Q0")):
+        add_invoice(shop, key, sent, number)
+    add_invoice(shop, key, date(2023, 5, 1), "F0")
+    ref = Ref("crm", str(key))
+
+    retained = {one.category: (one.count, one.first) for one in crm.erase(ref, key="1").retained}
+
+    assert retained == {"invoices": (2, date(2030, 12, 31)), "quotes": (1, date(2026, 12, 31))}
+    there = {(row["sent"], row["number"]) for row in shop.rows(INVOICES)}
+    assert there == {(NEW, "F0"), (NEW, "Q0"), (date(2023, 5, 1), "F0")}
+    assert len(shop.rows(LINES)) == 3
+    assert crm.erased(ref)
     crm.close()
 
 
