@@ -16,7 +16,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import select
+
+from portal.store.database import Database
+from portal.store.tables import Table
 
 SHORTEST = 6
 """Signs of a value that is looked for: shorter ones stand anywhere by chance."""
@@ -27,8 +30,8 @@ PERSONAL = frozenset(
     }
 )
 """Fields of forms into which people type of themselves."""
-BY_DESIGN = re.compile(r"(crm|wholesale|.*_crm)\.sqlite.*|portal\.toml|register\.toml|keys\.json")
-"""Files that are no part of what the portal keeps: CRMs, and what an operator wrote."""
+BY_DESIGN = re.compile(r"(crm|wholesale|.*_crm)\.sqlite.*|away|.*\.toml|keys\.json")
+"""Files that are no part of what the portal keeps: CRMs, one put away, what an operator wrote."""
 NOT_OURS = ("mail.", "aiosmtpd", "asyncio", "faker", "tests.")
 """Loggers of the tests' own servers."""
 
@@ -63,7 +66,7 @@ class Canary(logging.Handler):
     def _mark(self, values: Iterator[Any]) -> None:
         self._marks |= {str(one) for one in values if one and len(str(one)) >= SHORTEST}
 
-    def found_in(self, instance: Path, database: str) -> list[str]:
+    def found_in(self, instance: Path, database: Database) -> list[str]:
         """Where a mark was found: names of places, with what was found there."""
         told = b"".join(one.read_bytes() for one in instance.glob("*.toml"))
         marks = {mark: _likenesses(mark) for mark in self._marks if mark.encode() not in told}
@@ -74,14 +77,14 @@ class Canary(logging.Handler):
             if any(one in content for one in likenesses)
         ]
 
-    def _places(self, instance: Path, database: str) -> Iterator[tuple[str, bytes]]:
+    def _places(self, instance: Path, database: Database) -> Iterator[tuple[str, bytes]]:
         yield "the log", "\n".join(self._logged).encode()
         for folder in (instance, Path(tempfile.gettempdir())):
             for file in sorted(folder.rglob("*")):
                 if file.is_file() and not BY_DESIGN.fullmatch(file.name):
                     yield file.name, file.read_bytes()
-        if database.startswith("sqlite:"):
-            yield "a back-up", _backed_up(Path(database.removeprefix("sqlite:///")))
+        if database.engine.dialect.name == "sqlite":
+            yield "a back-up", _backed_up(Path(database.engine.url.database or ""))
         else:
             yield "the database", _dumped(database)
 
@@ -105,20 +108,8 @@ def _backed_up(file: Path) -> bytes:
         return copy.read_bytes()
 
 
-def _dumped(address: str) -> bytes:
-    engine = create_engine(address)
-    try:
-        with engine.connect() as there:
-            tables = there.scalars(
-                text(
-                    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-                )
-            ).all()
-            rows = [
-                str(tuple(row))
-                for table in tables
-                for row in there.execute(text(f'SELECT * FROM "{table}"'))
-            ]
-    finally:
-        engine.dispose()
+def _dumped(database: Database) -> bytes:
+    tables = Table.metadata.sorted_tables
+    with database.engine.connect() as there:
+        rows = [str(tuple(row)) for table in tables for row in there.execute(select(table))]
     return "\n".join(rows).encode()

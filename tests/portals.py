@@ -28,6 +28,7 @@ from portal.store.database import Database
 from portal.store.tables import LedgerEntry
 from portal.store.vault import Keyring, Vault
 from tests.canary import Canary
+from tests.servers.databases import FreshDatabase
 from tests.servers.mail import MailServer, ReceivedMail
 from tests.storing import QUICK, FakeClock
 
@@ -324,8 +325,11 @@ def start_office(
     office_folder: Path,
     tmp_path: Path,
     smtp_server: MailServer,
+    fresh_database: FreshDatabase,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[StartOffice]:
+    """``fresh_database`` is asked for so that a database outlives the portal that is in it."""
+    del fresh_database
     clock, canary = FakeClock(), Canary()
     (temporary := tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
@@ -335,13 +339,15 @@ def start_office(
     logging.getLogger().addHandler(canary)
     yield start
     logging.getLogger().removeHandler(canary)
-    found = [
-        one
-        for office in start.started
-        for one in canary.found_in(office.settings.instance, office.settings.database)
-    ]
-    for office in start.started:
-        office.close()
+    try:
+        found = [
+            one
+            for office in start.started
+            for one in canary.found_in(office.settings.instance, office.database)
+        ]
+    finally:
+        for office in start.started:
+            office.close()
     assert found == []
 
 

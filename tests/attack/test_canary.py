@@ -23,7 +23,7 @@ OPERATORS = {"operators"}
 def test_what_is_written_plainly_anywhere_is_found(office: Office, tmp_path: Path) -> None:
     canary = Canary()
     canary.of_the_crm(office.crm_file)
-    instance, database = office.settings.instance, office.settings.database
+    instance, database = office.settings.instance, office.database
     assert canary.found_in(instance, database) == []
 
     note = instance / "note.txt"

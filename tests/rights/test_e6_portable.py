@@ -51,7 +51,7 @@ def test_e6_only_what_she_gave_under_consent_or_contract_is_portable(office: Off
     assert not NOT_GIVEN & fields.keys()
     assert "orders" not in fields, "by legal duty"
     assert "about" not in copy
-    assert {one["id"] for one in copy["purposes"]} == {"newsletter", "workshops"}
+    assert {one["id"] for one in copy["purposes"]} == {"newsletter", "partners", "workshops"}
 
 
 def test_e6_what_is_not_in_it_is_said_in_a_sentence_and_by_name(office: Office) -> None:
@@ -111,8 +111,8 @@ def test_e6_it_comes_as_json_table_and_card(office: Office) -> None:
 @pytest.mark.parametrize("email", ["marijke.devries@example.org", HENDRIK])
 def test_copies_are_of_the_published_shape(office: Office, kind: str, email: str) -> None:
     visitor = wants_a_copy(office, email)
-    fields = visitor.get("/me/consents").fields
-    visitor.post("/me/consents", **{**fields, "purpose": "newsletter", "granted": "no"})
+    token = visitor.get("/me/consents").fields["csrf_token"]
+    visitor.post("/me/consents", csrf_token=token, purpose="newsletter", granted="no")
     office.work()
     for _ in range(2):  # the second tells of the first
         copy = told(visitor, make(visitor, kind))
@@ -167,8 +167,8 @@ def test_the_published_shape_is_for_everybody_and_names_every_ground(office: Off
 
 def test_a_copy_tells_of_her_decisions_with_their_proof(office: Office) -> None:
     visitor = wants_a_copy(office)
-    fields = visitor.get("/me/consents").fields
-    visitor.post("/me/consents", **{**fields, "purpose": "newsletter", "granted": "no"})
+    token = visitor.get("/me/consents").fields["csrf_token"]
+    visitor.post("/me/consents", csrf_token=token, purpose="newsletter", granted="no")
     office.work()
     place = make(visitor)
     copy = told(visitor, place)
