@@ -152,7 +152,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     )
     correcting = Correcting(register, requests, Seals(vault), recipients)
     choosing = Choosing(database, vault, correcting, ledger, clock)
-    copies = Copies(database, vault, ledger, clock)
+    copies = Copies(database, vault, ledger, others, clock)
     upkeep = Upkeep(database, settings.keys_file, feed, clock)
     overdue = Overdue(database, zone, clock)
     writer = LetterWriter(settings.contact, zone)

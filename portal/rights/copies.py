@@ -14,6 +14,7 @@ from portal.domain.clock import Clock
 from portal.domain.rights import Goal
 from portal.domain.terms import COPIES, WORK
 from portal.proof.ledger import Event, Ledger
+from portal.rights.address.others import OtherAddresses
 from portal.rights.telling import CopyKind, Told
 from portal.store.database import Database
 from portal.store.own_key import open_under_own_key, seal_under_own_key
@@ -46,6 +47,10 @@ class Over(DoesNotOpen):
     """The copy was there and is destroyed, or cannot be opened any more."""
 
 
+class Withheld(DoesNotOpen):
+    """It is hers, but whether this mailbox is, the old one may still deny: see `Barrier`."""
+
+
 class NeedsProof(DoesNotOpen):
     """It is hers, but neither made by this session nor is the mailbox proven anew for a copy."""
 
@@ -63,10 +68,18 @@ class Lying:
 class Copies:
     """Keeps, opens and destroys copies."""
 
-    def __init__(self, database: Database, vault: Vault, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        ledger: Ledger,
+        others: OtherAddresses,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._ledger = ledger
+        self._others = others
         self._clock = clock
 
     def keep(self, db: Db, signed_in: SignedIn, request_id: str, reference: str, told: Told) -> int:
@@ -93,6 +106,8 @@ class Copies:
 
     def ready(self, signed_in: SignedIn) -> list[Lying]:
         """Her copies of this site that can be opened still, newest first."""
+        if self._others.is_just_changed(signed_in.email):
+            return []
         with self._database.reading() as db:
             rows = db.scalars(
                 select(Copy)
@@ -111,10 +126,13 @@ class Copies:
 
         Raises:
             NoCopy: There is none, or none of hers on this site.
+            Withheld: See there.
             Over: Its day is over.
             NeedsProof: The mailbox has to be proven first, or more than that.
         """
         row = self._of_hers(signed_in, reference)
+        if self._others.is_just_changed(signed_in.email):
+            raise Withheld
         key, sealed = row.key_sealed, row.content_sealed
         if key is None or sealed is None or row.expires_at <= self._clock():
             raise Over

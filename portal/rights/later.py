@@ -149,9 +149,11 @@ class Planning:
     ) -> None:
         """Where the CRM can. What somebody else has marked before is not ours to free again."""
         deliveries = {
-            name: restriction(signed_in.email, True, request_id, hers(held.opened, name))
+            name: restriction(signed_in.email, True, request_id, part)
             for name, adapter in held.adapters.items()
-            if adapter.capabilities.restrict and (held.records.get(name) or name in held.away)
+            if adapter.capabilities.restrict
+            and (held.records.get(name) or name in held.away)
+            and (part := hers(held.opened, name)) is not None
         }
         if deliveries:
             details = {WITH: request_id}
@@ -243,9 +245,11 @@ class Planning:
             restricted = [erasure.id]
         names = set(db.scalars(select(Delivery.adapter).where(Delivery.request_id.in_(restricted))))
         return {
-            name: restriction(signed_in.email, False, erasure.id, hers(signed_in.opened, name))
+            name: restriction(signed_in.email, False, erasure.id, part)
             for name, adapter in self._reading.adapters_of(signed_in).items()
-            if name in names and adapter.capabilities.restrict
+            if name in names
+            and adapter.capabilities.restrict
+            and (part := hers(signed_in.opened, name)) is not None
         }
 
 

@@ -222,7 +222,7 @@ class Replaying:
         elif isinstance(what, Missing) and what:
             only = [hit.ref.key] if hit.known.is_part else None
             if what.mark is not None:
-                part = {"only": only} if only else None
+                part = {"only": only} if only else {}
                 marked = restriction(hit.email, what.mark, hit.known.mark_of, part)
                 new = reapply(unit, self._outbox, subject_id, adapter, marked)
                 replayed.restrictions += new

@@ -14,9 +14,7 @@ SPARED = "spared"
 """In a payload that is being done: keys of the records that somebody else had marked before."""
 
 
-def restriction(
-    email: Email, on: bool, of: str, hers: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def restriction(email: Email, on: bool, of: str, hers: Mapping[str, Any]) -> dict[str, Any]:
     """Mark every record of the address, or take the mark off.
 
     Args:
@@ -24,9 +22,9 @@ def restriction(
         on: Mark them, or free them.
         of: The request that it is for: a restriction, or an erasure that waits. Two that are for
             different ones are never one and the same job.
-        hers: Only the records of one of several people, see `portal.rights.parts`.
+        hers: Whose records: nothing for all, or one of several people's, see `portal.rights.parts`.
     """
-    return {**(hers or {}), "do": "restrict", "email": email.address, "on": on, "of": of}
+    return {**hers, "do": "restrict", "email": email.address, "on": on, "of": of}
 
 
 def marked_by_others(adapter: Adapter, payload: Mapping[str, Any]) -> list[str]:

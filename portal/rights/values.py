@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from babel.dates import format_date, format_datetime
@@ -149,10 +149,12 @@ def email_shown(address: str) -> str:
 
 def _number_shown(value: float | Decimal, locale: str) -> str:
     """With the decimals that it is kept with: half a euro is 0,50."""
-    if isinstance(value, Decimal) and value.is_finite():
-        decimals = "0" * -min(0, int(value.as_tuple().exponent))
-        return format_decimal(value, f"#,##0.{decimals}".rstrip("."), locale=locale)
-    return format_decimal(value, locale=locale, decimal_quantization=False)
+    with suppress(InvalidOperation):  # more digits than are counted with: as it stands
+        if isinstance(value, Decimal) and value.is_finite():
+            decimals = "0" * -min(0, int(value.as_tuple().exponent))
+            return format_decimal(value, f"#,##0.{decimals}".rstrip("."), locale=locale)
+        return format_decimal(value, locale=locale, decimal_quantization=False)
+    return str(value)
 
 
 def rows_of(value: Value) -> Sequence[Row]:

@@ -45,7 +45,7 @@ class Retention:
         """Forget the cases, decisions, requests and then the subjects whose time is over."""
         now = self._clock()
         for forget in (_cases, _decisions, _frequencies, _requests, _subjects):
-            while self._some(forget, now) == BATCH:
+            while self._some(forget, now):  # what stood on those may go now
                 pass
 
     def _some(self, forget: Callable[[Db, datetime, timedelta], int], now: datetime) -> int:
@@ -102,16 +102,23 @@ def _requests(db: Db, now: datetime, keep: timedelta) -> int:
             Request.received_at < now - keep,
             or_(Request.due_at.is_(None), Request.due_at < now - keep),
             not_(under_way),
+            not_(_is_followed()),
             not_(_restricts_still()),
+            not_(_lifts_still()),
             _unreferred(Request, but=(Delivery,)),
         )
         .limit(BATCH)
     ).all()
-    theirs = select(Delivery.id).where(Delivery.request_id.in_(ids))
-    db.execute(delete(Delivery).where(Delivery.follows.in_(theirs), Delivery.request_id.in_(ids)))
     db.execute(delete(Delivery).where(Delivery.request_id.in_(ids)))
     db.execute(delete(Request).where(Request.id.in_(ids)))
     return len(ids)
+
+
+def _is_followed() -> ColumnElement[bool]:
+    """Does a delivery of another request follow one of its own? Then that request goes first."""
+    follower = aliased(Delivery)
+    led = select(Delivery.id).join(follower, follower.follows == Delivery.id)
+    return led.where(Delivery.request_id == Request.id).exists()
 
 
 def _restricts_still() -> ColumnElement[bool]:
@@ -135,6 +142,18 @@ def _restricts_still() -> ColumnElement[bool]:
         not_(with_an_erasure),
         not_(lifted),
     )
+
+
+def _lifts_still() -> ColumnElement[bool]:
+    """Does it lift a restriction that is remembered, and would stand again without it?"""
+    lifted = aliased(Request)
+    remembered = select(lifted.id).where(
+        lifted.right == Right.RESTRICT,
+        lifted.subject_id == Request.subject_id,
+        lifted.site == Request.site,
+        lifted.received_at <= Request.received_at,
+    )
+    return and_(Request.right == Right.LIFT, remembered.correlate(Request).exists())
 
 
 def _subjects(db: Db, now: datetime, _keep: timedelta) -> int:

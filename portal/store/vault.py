@@ -131,9 +131,9 @@ class Vault:
     # sealing ---------------------------------------------------------------------------------
 
     def seal(self, data: Any, purpose: str) -> bytes:
-        """Encrypt anything that JSON holds."""
+        """Encrypt anything that JSON holds: of a CRM also half of a letter (a lone surrogate)."""
         envelope = json.dumps({"purpose": purpose, "data": data}, ensure_ascii=False)
-        return self._fernet.encrypt(envelope.encode())
+        return self._fernet.encrypt(envelope.encode(errors="surrogatepass"))
 
     def unseal(self, sealed: bytes, purpose: str) -> Any:
         """:raises CannotUnseal: damaged, sealed for another purpose, or the key is gone."""
@@ -288,4 +288,6 @@ def _joined(*parts: str) -> str:
 
 
 def _keyed(key: str, purpose: str, text: str) -> bytes:
-    return hmac.new(key.encode(), f"{purpose}\x00{text}".encode(), hashlib.sha256).digest()
+    return hmac.new(
+        key.encode(), f"{purpose}\x00{text}".encode(errors="surrogatepass"), hashlib.sha256
+    ).digest()

@@ -10,6 +10,7 @@ from portal.rights.copies import LIVING
 from portal.store.files import LogCut
 from portal.store.tables import Copy
 from portal.store.vault import CannotUnseal
+from tests.movings import HOURS, NEW, pending
 from tests.portals import MARIJKE, Office
 from tests.recovering import Recovering, file_of, must_fail
 from tests.rights.copying import HENDRIK, make, take, told, wants_a_copy
@@ -64,6 +65,25 @@ def test_c7_of_another_subscriber_or_site_there_is_no_such_copy(office: Office) 
         assert stranger.get(f"{copy}/read").status == 404
         assert stranger.post(copy, csrf_token=token, form="json").status == 404
         assert copy not in stranger.get("/me/export").text
+    assert office.events().count("copy_taken") == 0
+
+
+def test_c7_a_mailbox_that_is_hers_since_just_now_opens_no_copy_of_before(office: Office) -> None:
+    pending(office)
+    office.clock.advance(hours=HOURS - 1)
+    copy = make(wants_a_copy(office))
+    office.clock.advance(hours=1)
+    office.work()
+    office.next_mail()
+    office.next_mail()
+    other = wants_a_copy(office, NEW)
+
+    page = other.get("/me/export")
+    assert copy not in page.text
+    assert other.get(copy).location == "/me/export"
+    assert other.get(f"{copy}/read").location == "/me/export"
+    taken = other.post(copy, csrf_token=page.fields["csrf_token"], form="json")
+    assert (taken.status, taken.location) == (303, "/me/export")
     assert office.events().count("copy_taken") == 0
 
 

@@ -218,6 +218,7 @@ def test_a_truth_value_is_chosen_in_the_form_however_a_database_holds_it(
         (Decimal("1E+3"), "number", "1.000", "1,000"),
         (1234.5, "number", "1.234,5", "1,234.5"),
         (Decimal("NaN"), "number", "NaN", "NaN"),
+        (Decimal("1E+400"), "number", "1E+400", "1E+400"),
         ("NL", "country", "Nederland", "Netherlands"),
         ("XQ", "country", "XQ", "XQ"),
         ("NLD", "country", "Nederland", "Netherlands"),

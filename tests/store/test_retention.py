@@ -131,6 +131,44 @@ def test_a_restriction_is_remembered_until_it_stands_no_more(
     assert count(database, Request) == (0 if how else 1)
 
 
+def test_a_lifting_is_remembered_as_long_as_what_it_lifts(
+    database: Database, retention: Retention, clock: FakeClock
+) -> None:
+    """Without it the restriction would stand again."""
+    add_subject(database)
+    restriction, lifting = request(), request("lift", NOON + DAY)
+    restriction.right, lifting.right = "restrict", "lift"
+    add(database, restriction, lifting, Suppression(subject_id="s", request_id="r", since=NOON))
+    clock.now = NOON + 3 * TERM
+
+    retention.sweep()
+    assert count(database, Request) == 2
+
+    with database.unit("test") as unit:
+        unit.session.query(Suppression).delete()
+        unit.commit()
+    retention.sweep()
+    assert count(database, Request) == 0
+
+
+def test_what_another_request_follows_is_kept_as_long_as_that_is(
+    database: Database, retention: Retention, clock: FakeClock
+) -> None:
+    add_subject(database)
+    add(database, request(), delivery(), request("later", at=NOON + DAY))
+    with database.reading() as db:
+        first = db.scalars(select(Delivery.id)).one()
+    add(database, delivery("later", follows=first))
+    clock.now = NOON + TERM + DAY
+
+    retention.sweep()
+    assert count(database, Request) == 2
+
+    clock.now += DAY
+    retention.sweep()
+    assert (count(database, Request), count(database, Delivery)) == (0, 0)
+
+
 @pytest.mark.parametrize("state", [state for state in DeliveryState if not state.is_final], ids=str)
 def test_a_request_that_is_under_way_is_never_forgotten(
     database: Database, retention: Retention, clock: FakeClock, state: DeliveryState

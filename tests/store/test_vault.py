@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.domain.addresses import Email
@@ -37,6 +37,7 @@ JANE = Email.parse("jane@example.org")
 
 
 @given(data=JSON, purpose=TEXTS)
+@example(data=["half of a letter: \ud83d", "\ud83d\ude00"], purpose="seen")
 def test_whatever_json_holds_comes_back_as_it_was(data: object, purpose: str) -> None:
     assert VAULT.unseal(VAULT.seal(data, purpose), purpose) == data
 

@@ -10,7 +10,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.domain.rights import Goal
-from portal.rights.copies import DoesNotOpen, Form, Lying, NoCopy, Over
+from portal.rights.copies import DoesNotOpen, Form, Lying, NoCopy, Over, Withheld
 from portal.rights.telling import CopyKind, Told
 from portal.web.context import has_fresh_proof, me, services
 from portal.web.forms import GoalForm, PortalForm
@@ -98,6 +98,8 @@ def _instead(error: DoesNotOpen) -> Response:
     """What there is to see in place of a copy."""
     if isinstance(error, NoCopy):
         abort(404)
+    if isinstance(error, Withheld):
+        return go("me.export")
     return render("me/copy_over.html", 410) if isinstance(error, Over) else _prove(403)
 
 
