@@ -62,7 +62,6 @@ WITHOUT_SCENARIO = {
     "signal heeded": "one commit: it comes with each request, until a session has heeded it",
     "break begun": "one commit; its end is one too, with the end of its job",
     "break begun by a link": "as above",
-    "ended breaks forgotten": "each look drops what is over, the next one what was left",
     "frequency chosen": "one commit, as a decision is",
     "frequency chosen by a link": "as above",
     "sweep": "a command of its own; tests/rights/test_n11_restore_replay.py lets it die everywhere",
@@ -84,7 +83,6 @@ WITHOUT_SCENARIO = {
     "code for a new address made": "as above",
     "new address proven": "as above",
     "old mailbox answered": "one commit; tests/crash/test_change_of_address.py lets it die",
-    "address changes forgotten": "one commit: what is over is deleted, again and again",
     "database restored": "in a copy of a back-up, which is put in its place afterwards",
 }
 """Units of work that no scenario comes by, each with the reason."""
