@@ -30,7 +30,7 @@ PERSONAL = frozenset(
     }
 )
 """Fields of forms into which people type of themselves."""
-BY_DESIGN = re.compile(r"(crm|wholesale|.*_crm)\.sqlite.*|away|.*\.toml|keys\.json")
+BY_DESIGN = re.compile(r"(crm|wholesale|shop|.*_crm)\.sqlite.*|away|.*\.toml|keys\.json")
 """Files that are no part of what the portal keeps: CRMs, one put away, what an operator wrote."""
 NOT_OURS = ("mail.", "aiosmtpd", "asyncio", "faker", "tests.")
 """Loggers of the tests' own servers."""
@@ -100,7 +100,7 @@ def _likenesses(mark: str) -> set[bytes]:
 
 
 def _backed_up(file: Path) -> bytes:
-    if not file.exists():
+    if not file.is_file():
         return b""
     with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(file)) as database:
         copy = Path(folder) / "copy.sqlite"

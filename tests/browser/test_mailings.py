@@ -101,6 +101,7 @@ def test_she_gets_less_and_takes_a_break_and_reads_her_history(
     newsletter = section(shown, "Newsletter")
     newsletter.get_by_label("How often").select_option("yearly")
     newsletter.get_by_role("button", name="Change how often").click()
+    expect(heading(shown)).to_have_text("Is it done?")
     eventually(lambda: hers(crm)["1,newsletter every"] != before["1,newsletter every"])
     my_e_mails(shown)
     expect(section(shown, "Newsletter").get_by_text("It comes: Once a year.")).to_be_visible()

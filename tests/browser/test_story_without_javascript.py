@@ -88,6 +88,7 @@ def walk_through_the_shop(page: Page, demo: Demo, mailbox: Mailbox, crm: Witness
         page.get_by_role("link", name="My e-mails").click()
         expect(newsletter.get_by_text(standing, exact=True)).to_be_visible()
     assert crm.look() == corrected, "what has no place there is not put there"
+    assert "you want this" in mailbox.next().text, "a yes is confirmed, a no is not"
 
     # A copy takes one more mail, whose code goes in where its link leads.
     page.get_by_role("link", name="A copy").click()
