@@ -29,8 +29,8 @@ def test_what_is_not_known_is_called_so_and_can_be_stopped(
     with monkeypatch.context() as patch:
         patch.setattr(adapter, "find", away)
         page = visitor.get("/me/consents").text
-        assert page.count("not known just now") == 3
-        assert page.count("Stop this") == 3
+        assert page.count("not known just now") == 4
+        assert page.count("Stop this") == 4
         assert "Yes, I want this (again)" not in page
         place = decide(visitor, "newsletter", "no")
     office.work()
