@@ -189,6 +189,7 @@ FIELDS = st.dictionaries(
 KNOWN = {
     "/address/new": {"t", "token", "code"},
     "/address/old": {"t", "token", "code", "answer"},
+    "/handoff": {"t", "token"},
     "/me/address": {"email"},
     "/signin": {"site", "goal", "email"},
     "/signin/code": {"t", "code"},
