@@ -37,10 +37,12 @@ NOT_OURS = ("mail.", "aiosmtpd", "asyncio", "faker", "tests.")
 
 
 class Canary(logging.Handler):
-    """Collects the marks of one portal, and looks for them."""
+    """Collects the marks of one test's portals, and looks for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, temporary: Path | None = None) -> None:
+        """``temporary``: where the portals put their temporary files."""
         super().__init__(logging.NOTSET)
+        self._temporary = temporary
         self.setFormatter(logging.Formatter("%(name)s %(message)s"))
         self._logged: list[str] = []
         self._marks: set[str] = set()
@@ -79,7 +81,7 @@ class Canary(logging.Handler):
 
     def _places(self, instance: Path, database: Database) -> Iterator[tuple[str, bytes]]:
         yield "the log", "\n".join(self._logged).encode()
-        for folder in (instance, Path(tempfile.gettempdir())):
+        for folder in (instance, *([self._temporary] if self._temporary else [])):
             for file in sorted(folder.rglob("*")):
                 if file.is_file() and not BY_DESIGN.fullmatch(file.name):
                     yield file.name, file.read_bytes()

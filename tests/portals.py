@@ -43,8 +43,6 @@ origins = ["http://127.0.0.1:8082", "https://wholesale.example"]
 return_url = "https://wholesale.example/"
 """
 CODE = "([A-Z2-7]{4}-[A-Z2-7]{4})"
-LOOKED_AT = 3
-"""Of so many portals at most; tests that kill dozens of them, all alike, would take minutes."""
 LIMITS = {
     "mails_per_address_hour": 3,
     "mails_per_address_day": 10,
@@ -332,8 +330,8 @@ def start_office(
 ) -> Iterator[StartOffice]:
     """``fresh_database`` is asked for so that a database outlives the portal that is in it."""
     del fresh_database
-    clock, canary = FakeClock(), Canary()
     (temporary := tmp_path / "temporary").mkdir()
+    clock, canary = FakeClock(), Canary(temporary)
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
     monkeypatch.setattr("portal.adapters.sql.adapter._now", clock)  # what is kept has its time
@@ -344,7 +342,7 @@ def start_office(
     try:
         found = [
             one
-            for office in (start.started if len(start.started) <= LOOKED_AT else ())
+            for office in start.started
             for one in canary.found_in(office.settings.instance, office.database)
         ]
     finally:
