@@ -24,7 +24,7 @@ from portal.access.sessions import Sessions
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.clock import Clock
 from portal.domain.rights import Goal
-from portal.store.database import Database, insert_into
+from portal.store.database import Database, insert_into, rows_changed
 from portal.store.tables import Handoff
 from portal.store.vault import CannotUnseal, Vault, new_reference, token_hash
 
@@ -136,7 +136,7 @@ class HandingOver:
                 )
                 .on_conflict_do_nothing(index_elements=["assertion_hash"])
             )
-            if added.rowcount != 1:  # type: ignore[attr-defined]  # an INSERT has a row count
+            if rows_changed(added) != 1:
                 raise Refused("replayed")
             unit.commit()
         return handed
@@ -166,7 +166,7 @@ class HandingOver:
                 .values(used_at=now, email_sealed=None)
                 .execution_options(synchronize_session=False)
             )
-            if used.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE has a row count
+            if rows_changed(used) != 1:
                 return None
             opened = self._sessions.open(unit.session, row, email, "tab", tier=TIER)
             unit.commit()

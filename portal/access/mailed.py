@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.lifetimes import Lifetimes
 from portal.domain.clock import Clock
-from portal.store.database import Database
+from portal.store.database import Database, rows_changed
 from portal.store.tables import Proof
 from portal.store.vault import Vault, read_code, token_hash
 
@@ -81,7 +81,7 @@ class MailedProofs:
             proof = find(db, reference, purpose)
         stored = proof.code_hash if proof else None
         right = self._vault.check_code(read_code(code), stored)
-        if proof is None or counted.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE has one
+        if proof is None or rows_changed(counted) != 1:
             return Refusal.NO_LONGER
         if not right:
             last = proof.code_tries >= self._lifetimes.code_tries
@@ -110,7 +110,7 @@ class MailedProofs:
             .values(used_at=now, email_sealed=None)
             .execution_options(synchronize_session=False)
         )
-        return bool(used.rowcount == 1)  # type: ignore[attr-defined]  # see above
+        return rows_changed(used) == 1
 
     @staticmethod
     def void(db: Db, *which: ColumnElement[bool]) -> None:

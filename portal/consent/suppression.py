@@ -15,7 +15,7 @@ from portal.consent.record import NO_OPT_IN, ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
-from portal.store.database import Database
+from portal.store.database import Database, rows_changed
 from portal.store.tables import Request, Subject, SubjectAlias, Suppression
 
 BATCH = 5000
@@ -93,7 +93,7 @@ class Suppressions:
             .values(lifted_at=self._clock())
             .execution_options(synchronize_session=False)
         )
-        if not lifted.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
+        if not rows_changed(lifted):
             return False
         self._note(db, Event.SUPPRESSION_LIFTED, subject_id, request_id, {"because": because})
         return True

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.domain.clock import Clock
 from portal.proof.ledger import Event, Ledger
-from portal.store.database import Database
+from portal.store.database import Database, rows_changed
 from portal.store.tables import Operator, OperatorSession
 from portal.store.vault import token_hash
 
@@ -105,7 +105,7 @@ class OperatorSessions:
                 )
                 .values(ended_at=self._clock())
             )
-            if ended.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
+            if rows_changed(ended):
                 facts = {"operator": operator.operator_id}
                 self._ledger.note(unit.session, Event.OPERATOR_SIGNED_OUT, facts=facts)
             unit.commit()

@@ -21,7 +21,7 @@ from portal.rights.deliver import ENDED_IN_CONFLICT
 from portal.rights.requests import delivery_of, job_key
 from portal.rights.seen import Place, Seen, Values
 from portal.rights.values import from_json
-from portal.store.database import Database, Unit
+from portal.store.database import Database, Unit, rows_changed
 from portal.store.tables import Delivery, Job, Request
 from portal.store.vault import CannotUnseal, Vault
 from portal.sync.outbox import SEALED_FOR
@@ -194,4 +194,4 @@ def _wipe(db: Db, key: str) -> bool:
         .values(payload_sealed=None)
         .execution_options(synchronize_session=False)
     )
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE has a row count
+    return rows_changed(done) == 1

@@ -16,7 +16,7 @@ from portal.domain.terms import COPIES, WORK
 from portal.proof.ledger import Event, Ledger
 from portal.rights.address.others import OtherAddresses
 from portal.rights.telling import CopyKind, Told
-from portal.store.database import Database
+from portal.store.database import Database, rows_changed
 from portal.store.own_key import open_under_own_key, seal_under_own_key
 from portal.store.tables import Copy
 from portal.store.vault import CannotUnseal, Vault
@@ -201,7 +201,7 @@ class Copies:
             .values(key_sealed=None, content_sealed=None)
             .execution_options(synchronize_session=False)
         )
-        if destroyed.rowcount == 1:  # type: ignore[attr-defined]  # an UPDATE has one
+        if rows_changed(destroyed) == 1:
             self._ledger.note(
                 db, Event.COPY_DESTROYED, subject_id=row.subject_id, request_id=row.request_id
             )

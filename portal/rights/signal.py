@@ -17,7 +17,7 @@ from portal.rights.decide import STOPPABLE
 from portal.rights.holdings import Reading
 from portal.rights.requests import acknowledged
 from portal.rights.stop import Stopping
-from portal.store.database import Database
+from portal.store.database import Database, rows_changed
 from portal.store.tables import Session
 
 
@@ -79,7 +79,7 @@ class Heeding:
             .where(Session.id == signed_in.session_id, Session.heeded_at.is_(None))
             .values(heeded_at=self._clock())
         )
-        return bool(marked.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
+        return rows_changed(marked) > 0
 
     @staticmethod
     def _is_chosen_anyway(db: Db, signed_in: SignedIn, purpose: Purpose) -> bool:

@@ -5,14 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, CursorResult, Engine, Result, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DBAPIError
@@ -150,6 +150,11 @@ def insert_into(session: Session, table: type[Table]) -> sqlite_dialect.Insert:
         # Both dialects write ON CONFLICT alike; the types merely do not know of each other.
         return cast("sqlite_dialect.Insert", postgresql_dialect.insert(table))
     return sqlite_dialect.insert(table)
+
+
+def rows_changed(result: Result[Any]) -> int:
+    """How many rows an INSERT, an UPDATE or a DELETE made, changed or removed."""
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def _alembic(connection: Connection) -> Config:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from portal.store.database import insert_into
+from portal.store.database import insert_into, rows_changed
 from portal.store.tables import Alarm, Table
 
 
@@ -84,7 +84,7 @@ _CLEAR = update(_alarms).where(_alarms.c.key == bindparam("of_key"), _alarms.c.c
 def clear_alarm(session: Session, key: str, now: datetime) -> bool:
     """Clear the open alarm of this key, if there is one."""
     cleared = session.execute(_CLEAR, {"of_key": key[:128], "cleared_at": now})
-    return bool(cleared.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
+    return rows_changed(cleared) > 0
 
 
 def is_settled(session: Session, key: str, since: datetime) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
+from portal.store.database import rows_changed
 from portal.store.tables import Job, Table
 from portal.sync.gates import Gates
 from portal.sync.ready import IN_FLIGHT, MOMENTS, NEXT_JOB, THE_SUBJECT
@@ -110,7 +111,7 @@ _HELD = update(_jobs).where(
 
 def _fenced(session: Session, job_id: int, lease: str, values: dict[str, object]) -> bool:
     done = session.execute(_HELD, {"of_job": job_id, "by_lease": lease, **values})
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE has a row count
+    return rows_changed(done) == 1
 
 
 def _fitting(cause: str | None) -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
-from portal.store.database import insert_into
+from portal.store.database import insert_into, rows_changed
 from portal.store.tables import AdapterState, Job, Table
 from portal.sync.alarms import AlarmKind, clear_alarm, raise_alarm
 
@@ -84,7 +84,7 @@ class Gates:
     def answered(self, session: Session, adapter: str, now: datetime) -> None:
         """It answered. What waits for that, waits no longer."""
         recovered = session.execute(_RECOVERED, {"of_adapter": adapter})
-        if recovered.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a row count
+        if rows_changed(recovered):
             session.execute(
                 update(Job)
                 .where(Job.adapter == adapter, Job.end.is_(None))

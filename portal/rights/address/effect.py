@@ -19,7 +19,7 @@ from portal.rights.address.deed import move_records
 from portal.rights.address.means import End, Means, code_for, proof_for_old
 from portal.rights.cases import CaseKind
 from portal.rights.holdings import Holdings
-from portal.store.database import Unit, insert_into
+from portal.store.database import Unit, insert_into, rows_changed
 from portal.store.recalls import Purpose
 from portal.store.tables import AddressChange, SubjectAlias
 from portal.sync.jobs import Finished, Handler, Later, Recording, Result, Task
@@ -135,7 +135,7 @@ class TakingEffect(Handler):
             .values(key_version=version, digest=digest, subject_id=change.subject_id)
             .on_conflict_do_nothing()
         )
-        return bool(made.rowcount)  # type: ignore[attr-defined]  # an INSERT has a row count
+        return rows_changed(made) > 0
 
     def _closing(self, change_id: str, end: End) -> Recording:
         def record(db: Db) -> None:
