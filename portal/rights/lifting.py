@@ -117,15 +117,14 @@ class Lifting(Handler):
         being_told = select(Job.id).where(begins, Job.ended_at.is_(None))
         if found[-1].until is not None or db.scalar(being_told) is not None:
             raise CannotLift("she is told already, and it ends by itself")
-        for one in reversed(found):
-            if (
-                found_at := self._marks.address(db, request.subject_id, one.request_id)
-            ) is not None:
-                return found_at
-        raise CannotLift(
-            "her address is not known here any more, so she cannot be told; she can take it back "
-            "herself, once she is signed in"
-        )
+        standing_ids = [one.request_id for one in found]
+        reached = self._marks.reached(db, request.subject_id, standing_ids)
+        if reached is None:
+            raise CannotLift(
+                "her address is not known here any more, so she cannot be told; she can take it "
+                "back herself, once she is signed in"
+            )
+        return reached
 
     def run(self, task: Task) -> Result:
         """Send the letter; once it has gone, the lifting is written down."""

@@ -67,12 +67,20 @@ class Marks:
         }
         self._keep(db, subject_id, told, request_id)
 
-    def address(self, db: Db, subject_id: str, request_id: str) -> Reached | None:
-        """Where she is told; None: it is not known any more."""
-        for one in self._of(db, subject_id):
-            if one.request_id == request_id and "email" in one.told:
-                return Reached(Email.parse(one.told["email"]), one.told["parts"])
-        return None
+    def reached(self, db: Db, subject_id: str, request_ids: Collection[str]) -> Reached | None:
+        """Where she is told, by the last of these restrictions, and what all of them restrict.
+
+        None: it is not known any more.
+        """
+        known = [
+            one.told
+            for one in self._of(db, subject_id)
+            if one.request_id in request_ids and "email" in one.told
+        ]
+        if not known:
+            return None
+        parts = {name: part for told in known for name, part in told["parts"].items()}
+        return Reached(Email.parse(known[-1]["email"]), parts)
 
     def forget_address(self, db: Db, subject_id: str, but: Collection[str]) -> None:
         """None of her restrictions stands but these, or she has been told of the others."""

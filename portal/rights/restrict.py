@@ -144,8 +144,8 @@ class Restricting:
     ) -> str:
         """Lift all of these, now or at that moment (UTC): a CRM knows one mark, not whose.
 
-        ``parts``: of one of several people who is not signed in, adapter name → her records, as
-        `portal.rights.parts.hers` gives them.
+        ``parts``: of somebody who is not signed in, adapter name → which records are hers, as
+        `portal.rights.parts.hers` gives them; in no other system is anything lifted.
         """
         db, ids = unit.session, [one.request_id for one in found]
         known = self._reading.adapters_of(whose)
@@ -153,7 +153,7 @@ class Restricting:
         deliveries = {
             name: restriction(whose.email, False, ids[-1], part)
             for name in dict.fromkeys(names)
-            if (part := (parts or {}).get(name) or hers(whose.opened, name)) is not None
+            if (part := hers(whose.opened, name) if parts is None else parts.get(name)) is not None
         }
         about = {OF: ids, **details}
         request_id = self._requests.write(

@@ -396,6 +396,43 @@ def test_one_that_waits_touches_nobody_else_in_a_system_that_had_none_of_hers(
     assert rows(office)["Annelies"]["restricted"] == 1
 
 
+def test_what_an_operator_lifts_of_one_frees_nobody_else_in_a_system_that_had_none_of_his(
+    office: Office,
+) -> None:
+    """Two restrictions stand; when he asked for the second the system had none of his."""
+    (crm,) = office.portal.adapters.values()
+    lifting = office.portal.opposed.lifting
+    visitor = come_in(office, WIM)
+    first = restrict(visitor)
+    office.work()
+    lifting.lift(first)
+    office.work()
+    nothing = {"name": "wim jansen", "name_fields": ["first_name", "last_name"]}
+    sealed = office.portal.vault.seal({**nothing, "keys": {crm.name: []}}, OPENED_FOR)
+    with office.database.unit("test") as unit:
+        unit.session.query(Session).filter(Session.opened_sealed.is_not(None)).update(
+            {"opened_sealed": sealed}
+        )
+        unit.commit()
+    office.clock.advance(minutes=1)
+    second = restrict(visitor)
+    assert second != first
+    office.crm("UPDATE contacts SET restricted = 1 WHERE id = 3")  # by her own word
+
+    lifting.lift(second)
+    office.work()
+    office.clock.advance(days=4)
+    office.work()
+
+    assert rows(office)["Wim"]["restricted"] == 0
+    assert rows(office)["Annelies"]["restricted"] == 1
+
+
+def restrict(visitor: Visitor) -> str:
+    token = visitor.get("/me/requests").fields["csrf_token"]
+    return visitor.post("/me/restrict", csrf_token=token, on="yes").location.rpartition("/")[2]
+
+
 def test_one_that_is_taken_back_gives_again_what_was_hers_and_nothing_else(office: Office) -> None:
     office.crm("UPDATE subscriptions SET active = 1 WHERE contact_id = 2")
     office.crm("UPDATE subscriptions SET active = 0 WHERE contact_id = 3")
