@@ -4,6 +4,7 @@ The clock starts when it came in, by whatever door (EDPB Guidelines 01/2022 §5.
 sealed; it is emptied some weeks after the case is closed, and the rest of the row stays: codes.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -165,6 +166,27 @@ class Cases:
             facts={"case": case.reference, "kind": kind, "site": site, **operator},
         )
         return case.reference
+
+    def withdraw(self, unit: Unit, kind: CaseKind, request_ids: Collection[str]) -> None:
+        """She does not want it any more: close what is open of these requests.
+
+        An alarm that it rang is cleared by the next look at what is overdue.
+        """
+        cases = unit.session.scalars(
+            select(Case)
+            .where(Case.kind == kind, Case.request_id.in_(request_ids))
+            .where(Case.closed_at.is_(None))
+            .with_for_update()
+        )
+        for case in cases:
+            case.closed_at, case.outcome = self._clock(), Outcome.WITHDRAWN
+            self._ledger.note(
+                unit.session,
+                Event.CASE_CLOSED,
+                subject_id=case.subject_id,
+                request_id=case.request_id,
+                facts={"case": case.reference, "kind": kind, "outcome": Outcome.WITHDRAWN},
+            )
 
     def named(self, reference: str) -> CaseBrief | None:
         """The case of this reference; None: there is none."""

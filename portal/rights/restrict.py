@@ -162,6 +162,7 @@ class Restricting:
         self._by_hand(unit, whose, request_id, deliveries, locale)
         if at is None:
             self._overtake(_deliveries(db, ids))
+            self._cases.withdraw(unit, CaseKind.RESTRICT, ids)
         stand = [one.request_id for one in standing(db, whose.subject_id, self._clock())]
         self._marks.forget_address(db, whose.subject_id, but={*stand} - {*ids})
         return request_id

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.adapters.contract import Unreachable
 from portal.mail.smtp import MailRefused
@@ -228,6 +229,12 @@ def test_e10_what_a_person_has_not_done_yet_is_overtaken_by_her_taking_it_back(
         ("restrict", "confirmed", "superseded"),
         ("lift", "awaiting", None),
     ]
+    casework = recovering.office.portal.services.desk.casework
+    with recovering.office.database.reading() as db:
+        (lift,) = db.scalars(select(Request.id).where(Request.right == "lift"))
+    cases = [brief for brief, _day in casework.all_open() if brief.kind == "restrict"]
+    waiting = [brief.request_id for brief in cases]
+    assert waiting == [lift], "nobody sets the mark any more; whoever has takes it off"
 
 
 def test_e10_nobody_else_can_lift_or_set_it(recovering: Recovering) -> None:
