@@ -1,0 +1,80 @@
+"""The adapter contract, version 1: all that a plugin for a CRM imports from the portal.
+
+An adapter is a class, found by the entry-point group ``portal.adapters``, whose ``Settings`` model
+validates its section of ``portal.toml``. It reads and writes one CRM and knows nothing of requests,
+sessions or the law: it says what the CRM holds, does what it is told, and tells truthfully what
+happened. `portal.adapters.testing.AdapterContract` is the test suite that it must pass.
+"""
+
+from portal.adapters.contract.adapter import (
+    Adapter,
+    Registry,
+    SetsAddress,
+    SetsFrequency,
+    that_sets_address,
+)
+from portal.adapters.contract.declared import (
+    AdapterSettings,
+    Capabilities,
+    Location,
+)
+from portal.adapters.contract.errors import (
+    AdapterError,
+    Conflict,
+    InShadow,
+    Misconfigured,
+    RateLimited,
+    Refused,
+    Unreachable,
+    Unsupported,
+)
+from portal.adapters.contract.values import (
+    Change,
+    ConsentState,
+    Erasure,
+    ErasureKind,
+    Evidence,
+    FieldInfo,
+    Outcome,
+    Record,
+    Ref,
+    Retained,
+    Row,
+    Scalar,
+    Value,
+)
+
+CONTRACT_VERSION = 1
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "Adapter",
+    "AdapterError",
+    "AdapterSettings",
+    "Capabilities",
+    "Change",
+    "Conflict",
+    "ConsentState",
+    "Erasure",
+    "ErasureKind",
+    "Evidence",
+    "FieldInfo",
+    "InShadow",
+    "Location",
+    "Misconfigured",
+    "Outcome",
+    "RateLimited",
+    "Record",
+    "Ref",
+    "Refused",
+    "Registry",
+    "Retained",
+    "Row",
+    "Scalar",
+    "SetsAddress",
+    "SetsFrequency",
+    "Unreachable",
+    "Unsupported",
+    "Value",
+    "that_sets_address",
+]
