@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from portal.access.handoff import HostSite
 from portal.access.lifetimes import Lifetimes
 from portal.adapters.contract import Registry
-from portal.config import Limits, MailSettings, Settings
+from portal.config import Settings
+from portal.config_parts import Limits, MailSettings
 from portal.mail.smtp import Relay
 from portal.rights.address.means import Spans
 from portal.sync.gates import Rate

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from portal.access.notices import NoticeMail
-from portal.config import Limits
+from portal.config_parts import Limits
 from portal.domain.clock import Clock
 from portal.domain.register import Register
 from portal.rights import lifting

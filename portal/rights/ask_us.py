@@ -6,7 +6,7 @@ from typing import Any
 from portal.access.ask import TooMany
 from portal.access.limits import HOUR, Quotas
 from portal.access.sessions import SignedIn
-from portal.config import Limits
+from portal.config_parts import Limits
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.rights.cases import CaseKind, Cases

@@ -11,7 +11,8 @@ from portal.access.handoff import HandingOver
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions, SignedIn
 from portal.adapters.contract import Registry
-from portal.config import Settings, Site
+from portal.config import Settings
+from portal.config_parts import Site
 from portal.consent.links import FooterLinks
 from portal.desk.services import Desk
 from portal.domain.clock import Clock

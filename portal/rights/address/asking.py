@@ -12,7 +12,7 @@ from portal.access.ask import WITHOUT_MAIL, Asked, TooMany
 from portal.access.limits import DAY, HOUR, Quotas
 from portal.access.sessions import SignedIn
 from portal.access.subjects import take_turns
-from portal.config import Limits
+from portal.config_parts import Limits
 from portal.domain.addresses import Email
 from portal.domain.rights import Goal, Lane, Right
 from portal.rights.address.code_mail import JOB as CODE
