@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.consent.record import NO_OPT_IN, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import NO_OPT_IN
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger

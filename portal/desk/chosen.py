@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased
 
-from portal.consent.record import Method
+from portal.consent.sources import Method
 from portal.store.tables import Consent, Frequency
 
 CHOSEN_BY = (Method.PAGE, Method.FOOTER_LINK, Method.ONE_CLICK, Method.GPC)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session as Db
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Whose, take_turns
 from portal.adapters.contract import Adapter
-from portal.consent.record import SOURCE, ConsentRecord, Decision
+from portal.consent.record import ConsentRecord, Decision
+from portal.consent.sources import SOURCE
 from portal.consent.suppression import Suppressions
 from portal.domain.register import Ground, Purpose, Register
 from portal.domain.rights import Right

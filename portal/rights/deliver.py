@@ -16,7 +16,7 @@ from portal.adapters.contract import (
     Registry,
     Unsupported,
 )
-from portal.consent.record import OVERTAKEN
+from portal.consent.sources import OVERTAKEN
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger

@@ -10,7 +10,8 @@ from babel.dates import format_date
 from portal.access.notices import Notices
 from portal.access.sessions import SignedIn
 from portal.consent.links import FooterLinks, Link, NoLinkKey
-from portal.consent.record import SOURCE, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import SOURCE
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
 from portal.rights.decide import Deciding

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import Sessions, SignedIn
 from portal.access.subjects import take_turns
-from portal.consent.record import GIVEN_AGAIN, RESTORED, STOPPED_WITH, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import GIVEN_AGAIN, RESTORED, STOPPED_WITH
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register

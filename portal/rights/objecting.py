@@ -16,7 +16,7 @@ from portal.access.limits import HOUR, Quotas
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Whose, take_turns
 from portal.config_parts import Limits
-from portal.consent.record import OBJECTED
+from portal.consent.sources import OBJECTED
 from portal.domain.clock import Clock
 from portal.domain.register import Activity, FieldEntry, Ground, Purpose, Register
 from portal.domain.rights import Right

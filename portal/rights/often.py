@@ -11,7 +11,8 @@ from portal.access.sessions import SignedIn
 from portal.access.subjects import Named, Whose, subject_of, take_turns
 from portal.adapters.contract import Adapter
 from portal.consent.links import Link
-from portal.consent.record import BY_LINK, SOURCE, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import BY_LINK, SOURCE
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.register import Frequency, Purpose, in_language

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
-from portal.consent.record import OVERTAKEN, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import OVERTAKEN
 from portal.domain.rights import Right
 from portal.rights.ended import PUT_BACK
 from portal.rights.requests import delivery_of

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session as Db
 from portal.access.notices import Notices
 from portal.access.subjects import Named, known_subject, parts_of, take_turns
 from portal.adapters.contract import Adapter, AdapterError, RateLimited, Record, Ref
-from portal.consent.record import PAUSE_OVER, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import PAUSE_OVER
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register, in_language

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.directory import Directory
 from portal.adapters.contract import Adapter, AdapterError, Ref, Registry
-from portal.consent.record import OVERTAKEN, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import OVERTAKEN
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock

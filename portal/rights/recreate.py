@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import Registry
-from portal.consent.record import SUBSCRIBER, Method
+from portal.consent.sources import SUBSCRIBER, Method
 from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right

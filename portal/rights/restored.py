@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.ask import JOB as PROOF_MAIL
-from portal.consent.record import OVERTAKEN, RESTORED
+from portal.consent.sources import OVERTAKEN, RESTORED
 from portal.domain.rights import DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
 from portal.rights.address.means import OLD as ADDRESS_OLD

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Whose, take_turns
-from portal.consent.record import OVERTAKEN
+from portal.consent.sources import OVERTAKEN
 from portal.domain.clock import Clock
 from portal.domain.rights import DeliveryState, Right
 from portal.rights.cases import CaseKind, Cases

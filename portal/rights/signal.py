@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
 from portal.access.subjects import take_turns
-from portal.consent.record import BY_SIGNAL, Method, history_of
+from portal.consent.record import history_of
+from portal.consent.sources import BY_SIGNAL, Method
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.rights.decide import STOPPABLE

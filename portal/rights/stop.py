@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session as Db
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Named, Whose, subject_of, take_turns
 from portal.consent.links import Link
-from portal.consent.record import BY_LINK, SOURCE, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import BY_LINK, SOURCE
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.rights.decide import STOPPABLE, Deciding, Standing, standing_of

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
 from portal.access.subjects import Named, Whose, take_turns
-from portal.consent.record import TAKEN_BACK, UNDONE, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import TAKEN_BACK, UNDONE
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register

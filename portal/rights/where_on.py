@@ -4,7 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from portal.adapters.contract import Record
-from portal.consent.record import NO_OPT_IN, ConsentRecord
+from portal.consent.record import ConsentRecord
+from portal.consent.sources import NO_OPT_IN
 from portal.domain.register import Purpose
 from portal.domain.rights import DeliveryState
 from portal.rights.decide import BY_EXCEPTION, Standing

@@ -12,7 +12,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.consent.links import DoesNotOpen, Link
-from portal.consent.record import BY_LINK, BY_ONE_CLICK
+from portal.consent.sources import BY_LINK, BY_ONE_CLICK
 from portal.domain.register import Purpose, in_language
 from portal.domain.rights import Goal
 from portal.rights.history import History

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.consent.record import Method
+from portal.consent.sources import Method
 from portal.domain.register import Ground
 from portal.rights import pause, pause_over, stop
 from portal.rights.where_on import is_being_stopped

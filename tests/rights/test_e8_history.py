@@ -4,7 +4,8 @@ import hashlib
 
 from sqlalchemy import event, select
 
-from portal.consent.record import Method, history_of
+from portal.consent.record import history_of
+from portal.consent.sources import Method
 from portal.demo.settings import CONFIG
 from portal.store.tables import Consent
 from tests.footers import one_click, token_of

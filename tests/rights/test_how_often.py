@@ -2,7 +2,8 @@
 
 import pytest
 
-from portal.consent.record import Method, history_of
+from portal.consent.record import history_of
+from portal.consent.sources import Method
 from portal.store.tables import Frequency
 from tests.footers import HENDRIK, rights, token_of, written
 from tests.less_and_pause import by_link, every

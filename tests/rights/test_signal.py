@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.consent.record import Method
+from portal.consent.sources import Method
 from portal.rights.signal import Heeding
 from tests.mailings import SIGNAL, decide, decided
 from tests.portals import Office, Visitor

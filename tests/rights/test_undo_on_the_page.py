@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
-from portal.consent.record import NO_OPT_IN
+from portal.consent.sources import NO_OPT_IN
 from portal.rights import undo as undoing
 from portal.store.tables import Consent
 from tests.footers import HENDRIK, rights

@@ -17,6 +17,7 @@ from portal.adapters.contract import (
 )
 from portal.adapters.sql import consenting, erasing, reading, writing
 from portal.adapters.sql.database import Database
+from portal.adapters.sql.keys import find_keys, page_of_keys
 from portal.adapters.sql.settings import SqlSettings
 
 PAGE = 500
@@ -68,7 +69,7 @@ class SqlAdapter:
         if not email.strip():
             return []
         keys = self._database.run(
-            lambda connection, schema: reading.find_keys(connection, schema, email), what="finding"
+            lambda connection, schema: find_keys(connection, schema, email), what="finding"
         )
         return [Ref(self.name, key) for key in keys]
 
@@ -160,7 +161,7 @@ class SqlAdapter:
 
     def _page(self, after: str | None) -> list[tuple[str, str]]:
         return self._database.run(
-            lambda connection, schema: reading.page_of_keys(connection, schema, after, PAGE),
+            lambda connection, schema: page_of_keys(connection, schema, after, PAGE),
             what="going through its records",
         )
 

@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.adapters.contract import Erasure, ErasureKind, Ref, Refused, Unsupported
 from portal.adapters.sql.keeping import Keeping, Over, rows_of
+from portal.adapters.sql.keys import is_key, key_values
 from portal.adapters.sql.parts import EraseStep
-from portal.adapters.sql.reading import is_key, key_values, owner_of
+from portal.adapters.sql.reading import owner_of
 from portal.adapters.sql.schema import Schema
 from portal.adapters.sql.settings import SqlSettings
 from portal.adapters.sql.values import empty, to_column, unpadded

@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 
 from portal.adapters.contract import Retained
+from portal.adapters.sql.keys import is_key
 from portal.adapters.sql.parts import EraseStep, Link
 from portal.adapters.sql.periods import add_period
-from portal.adapters.sql.reading import is_key
 from portal.adapters.sql.schema import Schema
 from portal.adapters.sql.values import from_column
 

@@ -27,14 +27,9 @@ from portal.adapters.contract import (
     Unsupported,
 )
 from portal.adapters.notation import NoNotation
+from portal.adapters.sql.keys import is_key, key_values
 from portal.adapters.sql.parts import Column as Mapped
-from portal.adapters.sql.reading import (
-    Owner,
-    is_key,
-    key_values,
-    owner_of,
-    read_join,
-)
+from portal.adapters.sql.reading import Owner, owner_of, read_join
 from portal.adapters.sql.schema import Schema
 from portal.adapters.sql.values import DoesNotFit, from_column, same, to_column
 

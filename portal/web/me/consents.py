@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
-from portal.consent.record import BY_SIGNAL, NO_OPT_IN
+from portal.consent.sources import BY_SIGNAL, NO_OPT_IN
 from portal.domain.register import Frequency, Purpose, in_language
 from portal.rights.decide import STOPPABLE, Standing
 from portal.rights.history import History

@@ -9,7 +9,7 @@ from flask_babel import format_date, get_locale
 from flask_babel import lazy_gettext as _l
 
 from portal.adapters.contract import Scalar
-from portal.consent.record import (
+from portal.consent.sources import (
     BY_LINK,
     BY_ONE_CLICK,
     BY_SIGNAL,
