@@ -9,9 +9,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.composition import compose
+from portal.composition.from_settings import relay_from
+from portal.composition.whole import Portal
 from portal.config import Settings
 from portal.domain.clock import Clock, utc_now
-from portal.from_settings import relay_from
 from portal.web import (
     address,
     api,
@@ -37,7 +38,6 @@ from portal.web import (
     wellknown,
 )
 from portal.web.context import EXTENSION
-from portal.whole import Portal
 
 __all__ = ["Portal", "compose", "create_app", "make_app", "relay_from"]
 

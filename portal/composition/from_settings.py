@@ -8,8 +8,11 @@ from portal.access.lifetimes import Lifetimes
 from portal.adapters.contract import Registry
 from portal.config import Settings
 from portal.config_parts import Limits, MailSettings
+from portal.domain.clock import Clock
 from portal.mail.smtp import Relay
 from portal.rights.address.means import Spans
+from portal.store.database import Database
+from portal.store.retention import Retention
 from portal.sync.gates import Rate
 
 
@@ -74,3 +77,8 @@ def host_sites_from(settings: Settings) -> dict[str, HostSite]:
 def _origin_of(page: str) -> str:
     parts = urlsplit(page)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def retention_from(settings: Settings, database: Database, clock: Clock) -> Retention:
+    """For as long as the settings say."""
+    return Retention(database, timedelta(days=settings.retention.requests_days), clock)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from portal.adapters.contract import Registry
+from portal.composition.erasures import Erased
+from portal.composition.objections import Opposed
 from portal.config import Settings
 from portal.domain.register import Register
-from portal.erased import Erased
-from portal.opposed import Opposed
 from portal.proof.ledger import Ledger
 from portal.rights.overdue import Overdue
 from portal.store.database import Database

@@ -47,7 +47,7 @@ class Erased:
     handlers: dict[str, Handler]
 
 
-def put_together(
+def put_erasures_together(
     database: Database,
     vault: Vault,
     outbox: Outbox,

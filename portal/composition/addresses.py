@@ -24,7 +24,9 @@ class Moved:
     handlers: dict[str, Handler]
 
 
-def put_moved_together(means: Means, limits: Limits, writer: LetterWriter, mailer: Mailer) -> Moved:
+def put_addresses_together(
+    means: Means, limits: Limits, writer: LetterWriter, mailer: Mailer
+) -> Moved:
     """All of it, over one portal's own parts."""
     lifetime = timedelta(seconds=limits.token_lifetime)
     return Moved(

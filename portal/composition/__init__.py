@@ -1,4 +1,8 @@
-"""Putting a portal together from its settings: the one place that sees every part."""
+"""Putting a portal together from its settings: the one place that sees every part.
+
+It is a list and as long as the portal has parts: each is made once, and nothing is decided here.
+Parts that belong together are put together in the modules beside it.
+"""
 
 from datetime import timedelta
 from functools import partial
@@ -16,32 +20,28 @@ from portal.access.proof_mail import ProofMail
 from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions
 from portal.adapters.registry import load_adapters
-from portal.adapters.shadow import in_shadow, shadows
-from portal.config import Settings
-from portal.consent.links import FooterLinks
-from portal.consent.record import ConsentRecord, hash_of
-from portal.desk.acts import Acts
-from portal.desk.casework import Casework
-from portal.desk.queue import Queue
-from portal.desk.services import Desk
-from portal.desk.sessions import OperatorSessions
-from portal.desk.signin import SigningIn
-from portal.desk.timeline import Timelines
-from portal.domain.clock import Clock, utc_now
-from portal.domain.register_file import read_register, register_text
-from portal.erased import put_together
-from portal.from_settings import (
+from portal.adapters.shadow import in_shadow
+from portal.composition.addresses import put_addresses_together
+from portal.composition.desk import put_desk_together
+from portal.composition.erasures import put_erasures_together
+from portal.composition.from_settings import (
     host_sites_from,
     lifetimes_from,
     rates_of,
     relay_from,
+    retention_from,
     spans_from,
 )
+from portal.composition.mailings import PAUSE, Mailings
+from portal.composition.objections import put_objections_together
+from portal.composition.whole import Portal
+from portal.config import Settings
+from portal.consent.links import FooterLinks
+from portal.consent.record import ConsentRecord, hash_of
+from portal.domain.clock import Clock, utc_now
+from portal.domain.register_file import read_register, register_text
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer
-from portal.mailings import PAUSE, Mailings
-from portal.moved import put_moved_together
-from portal.opposed import put_together as opposing
 from portal.proof.ledger import Ledger
 from portal.rights.address.means import Means
 from portal.rights.address.others import OtherAddresses
@@ -75,7 +75,6 @@ from portal.store.database import Database
 from portal.store.files import LogCut
 from portal.store.journal import Journal
 from portal.store.recalls import Recalls
-from portal.store.retention import Retention
 from portal.store.vault import Keyring, Vault
 from portal.sync.crew import Crew
 from portal.sync.gates import Gates
@@ -87,7 +86,6 @@ from portal.sync.worker import Worker
 from portal.upkeep import Upkeep
 from portal.web.context import Services
 from portal.web.wellknown import policy_since
-from portal.whole import Portal
 
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
@@ -105,14 +103,13 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     lifetimes = lifetimes_from(settings.limits)
     directory = Directory(adapters, {site.id: site.adapters for site in settings.sites})
     sessions = Sessions(database, vault, ledger, lifetimes, clock)
-    desk_sessions = OperatorSessions(database, ledger, clock)
     journal = Journal(settings.journal_file, vault)
     cases, recalls = Cases(database, vault, ledger, clock), Recalls(vault, clock)
     recipients, marks = Recipients(register, cases), Marks(recalls, clock)
     others = OtherAddresses(database, vault, recalls, clock)
     feed_lasts = timedelta(days=settings.retention.feed_days)
     feed = Feed(database, recalls, directory, feed_lasts, clock)
-    erased = put_together(
+    erased = put_erasures_together(
         database,
         vault,
         outbox,
@@ -180,7 +177,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         zone=zone,
         clock=clock,
     )
-    moved = put_moved_together(means, settings.limits, writer, mailer)
+    moved = put_addresses_together(means, settings.limits, writer, mailer)
     schedule = Schedule(
         database,
         outbox,
@@ -199,7 +196,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         clock,
     )
     notices = NoticeMail(writer, mailer, site_names, clock)
-    opposed = opposing(
+    opposed = put_objections_together(
         database,
         vault,
         outbox,
@@ -323,15 +320,8 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         ),
         links=links,
         policy_since=policy_since(settings),
-        desk=Desk(
-            signing_in=SigningIn(database, vault, desk_sessions, clock),
-            sessions=desk_sessions,
-            queue=Queue(
-                database, tuple(adapters), partial(shadows, adapters, clock, zone), zone, clock
-            ),
-            timelines=Timelines(database, ledger, zone, clock),
-            acts=Acts(database, ledger, outbox, handlers, gates, clock),
-            casework=Casework(database, cases, ledger, zone, clock),
+        desk=put_desk_together(
+            database, vault, outbox, ledger, adapters, handlers, gates, cases, zone, clock
         ),
         recovery=erased.recovery,
         clock=clock,
@@ -354,8 +344,3 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         crew=crew,
         services=services,
     )
-
-
-def retention_from(settings: Settings, database: Database, clock: Clock) -> Retention:
-    """For as long as the settings say."""
-    return Retention(database, timedelta(days=settings.retention.requests_days), clock)

@@ -33,7 +33,7 @@ class Opposed:
     handlers: dict[str, Handler]
 
 
-def put_together(
+def put_objections_together(
     database: Database,
     vault: Vault,
     outbox: Outbox,
