@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 
 from portal import compose
 from portal.access.api_keys import ApiKeys, BadKeyName, KeyNameTaken, Scope
-from portal.cli_shared import fail, out, with_settings
+from portal.cli_shared import fail, moment, out, with_settings
 from portal.config import Settings
 from portal.domain.clock import utc_now
 from portal.proof.ledger import Ledger
@@ -94,10 +92,10 @@ def list_keys(settings: Settings, as_json: bool) -> None:
     if not found:
         out.print("There is no key yet: portal api-key add NAME --scope …")
     for one in found:
-        used = _moment(settings, one.used_at) if one.used_at else "never"
+        used = moment(settings, one.used_at) if one.used_at else "never"
         out.print(
             f"{one.name}: site {one.site}, {', '.join(one.scopes)}, "
-            f"added {_moment(settings, one.added_at)}, last used {used}"
+            f"added {moment(settings, one.added_at)}, last used {used}"
         )
 
 
@@ -111,7 +109,3 @@ def remove(settings: Settings, name: str) -> None:
     if not removed:
         fail([f"there is no key {name}"])
     out.print(f"✓ {name} is removed")
-
-
-def _moment(settings: Settings, at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M}"

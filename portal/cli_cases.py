@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from portal.access.releases import LONGEST as LONGEST_RELEASE
-from portal.cli_shared import fail, out, with_settings
+from portal.cli_shared import fail, moment, out, with_settings
 from portal.config import Settings
 from portal.desk.casework import Casework
 from portal.domain.clock import utc_now
@@ -90,7 +90,7 @@ def show(settings: Settings, case: str, name: str) -> None:
         return
     told = opened.case
     click.echo(f"{told.reference}: {told.kind}, {told.site}, {told.state}")
-    click.echo(f"received {_moment(settings, told.received_at)}, answer by {opened.respond_by}")
+    click.echo(f"received {moment(settings, told.received_at)}, answer by {opened.respond_by}")
     if opened.written is None:
         click.echo("what was written is no longer here")
         return
@@ -196,7 +196,7 @@ def release(settings: Settings, case: str, days: int, name: str) -> None:
     if until is None:
         fail([f"{case} is no open case of somebody who has signed in"])
         return
-    out.print(f"✓ released until {_moment(settings, until)}; {case} is closed")
+    out.print(f"✓ released until {moment(settings, until)}; {case} is closed")
 
 
 def _day(text: str) -> date | None:
@@ -204,10 +204,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _moment(settings: Settings, at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M}"
 
 
 def _plain(text: str) -> str:

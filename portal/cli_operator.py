@@ -5,15 +5,13 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import NoReturn
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import click
 import segno
 
-from portal.cli_shared import fail, out, with_settings
+from portal.cli_shared import fail, moment, out, with_settings
 from portal.config import Settings
 from portal.desk.factors import (
     SHORTEST_PASSWORD,
@@ -100,9 +98,9 @@ def list_operators(settings: Settings, as_json: bool) -> None:
     if not accounts:
         out.print("There is no operator yet: portal operator add NAME")
     for one in accounts:
-        last = _moment(settings, one.last_signed_in) if one.last_signed_in else "never"
+        last = moment(settings, one.last_signed_in) if one.last_signed_in else "never"
         out.print(
-            f"{one.name}: added {_moment(settings, one.created_at)}, last signed in {last}, "
+            f"{one.name}: added {moment(settings, one.created_at)}, last signed in {last}, "
             f"{one.recovery_codes} recovery codes left"
         )
 
@@ -167,10 +165,6 @@ def _print_codes(codes: Sequence[str]) -> None:
 
 def _issuer(settings: Settings) -> str:
     return f"Portal {urlsplit(settings.public_url).hostname}"
-
-
-def _moment(settings: Settings, at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M}"
 
 
 def _refuse(line: str) -> NoReturn:

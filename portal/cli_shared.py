@@ -1,8 +1,10 @@
 """What all commands have in common: where they write, and how they say what is wrong."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -49,3 +51,8 @@ def with_settings(
             fail([f"{error.filename or 'a file'}: {error.strerror or 'cannot be used'}"])
 
     return run
+
+
+def moment(settings: Settings, at: datetime) -> str:
+    """A moment as the clock on the wall told it, in the portal's time zone."""
+    return f"{at.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M}"
