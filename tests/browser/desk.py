@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 
 from portal.cli import commands
 from portal.domain.clock import utc_now
+from portal.rights.cases import Outcome
 from portal.store.database import Database
-from portal.store.tables import Request
+from portal.store.tables import Case, Request
 from portal.sync.alarms import AlarmKind, raise_alarm
 from tests.demos import Demo, Mailbox
 from tests.desks import PASSWORD
@@ -65,6 +66,16 @@ def refuse(demo: Demo) -> None:
 
 def mend(demo: Demo) -> None:
     crm_does(demo, "DROP TRIGGER IF EXISTS refused")
+
+
+def see_to_all_cases(demo: Demo) -> None:
+    """Colleagues have done all that waits for a person, whatever asked for it before."""
+    database = Database(f"sqlite:///{demo.folder / 'data' / 'portal.sqlite'}")
+    with database.unit("test") as unit:
+        for case in unit.session.query(Case).filter(Case.closed_at.is_(None)):
+            case.closed_at, case.outcome = utc_now(), Outcome.DONE
+        unit.commit()
+    database.close()
 
 
 def ring_every_bell(demo: Demo) -> None:

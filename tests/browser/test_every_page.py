@@ -11,7 +11,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
 
-from tests.browser.desk import add_operator, correct, mend, refuse, ring_every_bell
+from tests.browser.desk import (
+    add_operator,
+    correct,
+    mend,
+    refuse,
+    ring_every_bell,
+    see_to_all_cases,
+)
 from tests.demos import Demo, Mailbox
 
 SUBSCRIBER = "marijke.devries@example.org"
@@ -240,6 +247,7 @@ def test_every_page_of_the_desk_is_accessible_fits_the_screen_and_is_light(
     portal = demo.address("Portal")
     inspector = Inspector(page, portal, "desk, ")
     operator = add_operator(demo, "anna")
+    see_to_all_cases(demo)
 
     page.goto(f"{portal}operator")
     inspector.look("sign in")

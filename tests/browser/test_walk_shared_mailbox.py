@@ -128,6 +128,7 @@ def test_s5_a_couple_with_one_mailbox(
     page.goto(f"{walk.portal}me/more")
     inspector.look("more")
     page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{walk.portal}?*")
     assert len(mails(demo)) == 1, "all of it cost one mail"
 
     # Delete: one mail and, with the own number, six screens; the other is untouched.
