@@ -25,13 +25,15 @@ def sign(key: OKPKey, text: str) -> bytes:
     return private.sign(text.encode())
 
 
-def handing_over(start_office: StartOffice, **changed: Any) -> Office:
+def handing_over(start_office: StartOffice, *, database: str = "", **changed: Any) -> Office:
     """An office whose two websites hand over, each by keys of its own."""
+    more: dict[str, Any] = {"database": database} if database else {}
     office = start_office(
+        **more,
         sites={
             0: {"handoff_keys": "demo-keys.json", **changed},
             1: {"handoff_keys": "other-keys.json"},
-        }
+        },
     )
     for name, keys in (("demo", [ED25519, P256]), ("other", [OTHERS])):
         public = json.dumps(KeySet([*keys]).as_dict(private=False))

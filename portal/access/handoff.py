@@ -121,7 +121,7 @@ class HandingOver:
         # The address as the system has it, as a mail would have gone to it.
         email = Email.parse(found.all()[0].email)
         with self._database.unit("handed over") as unit:
-            added = unit.session.execute(
+            added = unit.session.scalar(
                 insert_into(unit.session, Handoff)
                 .values(
                     assertion_hash=token_hash(f"{claims.site}\0{claims.jti}"),
@@ -135,8 +135,9 @@ class HandingOver:
                     expires_at=handed.expires_at,
                 )
                 .on_conflict_do_nothing(index_elements=["assertion_hash"])
+                .returning(Handoff.reference)
             )
-            if rows_changed(added) != 1:
+            if added is None:
                 raise Refused("replayed")
             unit.commit()
         return handed

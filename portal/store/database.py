@@ -153,8 +153,16 @@ def insert_into(session: Session, table: type[Table]) -> sqlite_dialect.Insert:
 
 
 def rows_changed(result: Result[Any]) -> int:
-    """How many rows an INSERT, an UPDATE or a DELETE made, changed or removed."""
-    return cast("CursorResult[Any]", result).rowcount
+    """How many rows an UPDATE changed or a DELETE removed.
+
+    Not for an INSERT: of those PostgreSQL's driver does not always know; ask for ``RETURNING``.
+
+    :raises ValueError: it is not known, and that is never to be taken for an answer.
+    """
+    count = cast("CursorResult[Any]", result).rowcount
+    if count < 0:
+        raise ValueError("how many rows were changed is not known")
+    return count
 
 
 def _alembic(connection: Connection) -> Config:

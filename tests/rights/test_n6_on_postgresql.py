@@ -39,6 +39,23 @@ def test_n6_a_change_takes_effect_and_is_taken_back(office: Office) -> None:
     assert subject_of(office, NEW) is None
 
 
+def test_n6_an_address_that_was_hers_before_is_hers_when_the_way_back_to_it_is_taken_back(
+    office: Office,
+) -> None:
+    changed(office)
+    who = subject_of(office, MARIJKE)
+    assert says(office, pending(office, NEW, MARIJKE), "yes").status == 200
+    office.work()
+    told, _ = office.next_mail(), office.next_mail()
+    assert address(office) == MARIJKE
+
+    says(office, told, "back")
+    office.work()
+
+    assert address(office) == NEW
+    assert subject_of(office, MARIJKE) == subject_of(office, NEW) == who
+
+
 def test_n6_answers_at_the_same_moment_have_one_outcome(office: Office) -> None:
     mail = pending(office)
     at_once(office, mail, ["yes", "no", "yes", "no"])

@@ -23,6 +23,7 @@ from tests.handovers import (
     sign,
 )
 from tests.portals import MARIJKE, ORIGIN, STRANGER, Office, StartOffice, logged
+from tests.servers.databases import FreshDatabase
 
 
 @pytest.fixture
@@ -184,6 +185,16 @@ def test_who_was_signed_in_before_is_not_any_more(office: Office, website: Websi
 
 
 # --- what does not count --------------------------------------------------------------------------
+
+
+@pytest.mark.server
+def test_on_postgresql_an_assertion_counts_once_too(
+    start_office: StartOffice, fresh_database: FreshDatabase
+) -> None:
+    website = Website(handing_over(start_office, database=fresh_database("postgresql")))
+    assertion = website.assertion()
+
+    assert [website.send(assertion).status for _ in range(2)] == [201, 409]
 
 
 def test_an_assertion_counts_once(office: Office, website: Website) -> None:

@@ -19,7 +19,7 @@ from portal.rights.address.deed import move_records
 from portal.rights.address.means import End, Means, code_for, proof_for_old
 from portal.rights.cases import CaseKind
 from portal.rights.holdings import Holdings
-from portal.store.database import Unit, insert_into, rows_changed
+from portal.store.database import Unit, insert_into
 from portal.store.recalls import Purpose
 from portal.store.tables import AddressChange, SubjectAlias
 from portal.sync.jobs import Finished, Handler, Later, Recording, Result, Task
@@ -130,12 +130,13 @@ class TakingEffect(Handler):
     def _known_by(self, db: Db, change: AddressChange, new: Email) -> bool:
         """A sign-in with the new address finds her. False: it has been hers before."""
         version, digest = self._means.vault.alias(new)
-        made = db.execute(
+        made = db.scalar(
             insert_into(db, SubjectAlias)
             .values(key_version=version, digest=digest, subject_id=change.subject_id)
             .on_conflict_do_nothing()
+            .returning(SubjectAlias.subject_id)
         )
-        return rows_changed(made) > 0
+        return made is not None
 
     def _closing(self, change_id: str, end: End) -> Recording:
         def record(db: Db) -> None:
