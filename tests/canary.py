@@ -92,11 +92,10 @@ class Canary(logging.Handler):
 
 
 def _likenesses(mark: str) -> set[bytes]:
-    """As it may be written: plainly, in JSON, in an address, in what a database logs."""
+    """As it may be written: plainly, in JSON, in an address. Nothing here writes UTF-16."""
     return {
         mark.encode(),
         mark.encode("unicode_escape"),
-        mark.encode("utf-16-le"),
         mark.replace("@", "%40").encode(),
     }
 
