@@ -18,15 +18,15 @@ from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
 from portal.domain.terms import FEED
 from portal.proof.ledger import Ledger
-from portal.rights.address.others import OtherAddresses
-from portal.rights.aftermath import Aftermath
-from portal.rights.deeds import correction
-from portal.rights.deliver import Delivering
-from portal.rights.feed import Feed
-from portal.rights.marks import Marks
-from portal.rights.recipients import Recipients
-from portal.rights.requests import JOB, Requests
-from portal.rights.second import SecondErasures
+from portal.rights.cases.recipients import Recipients
+from portal.rights.deeds.doing import correction
+from portal.rights.deeds.marks import Marks
+from portal.rights.delivery.aftermath import Aftermath
+from portal.rights.delivery.deliver import Delivering
+from portal.rights.erasing.second import SecondErasures
+from portal.rights.held.other_addresses import OtherAddresses
+from portal.rights.requests.feed import Feed
+from portal.rights.requests.receiving import JOB, Requests
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.tables import Job, Subject

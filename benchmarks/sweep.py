@@ -29,9 +29,9 @@ from portal.domain.addresses import Email
 from portal.domain.clock import utc_now
 from portal.domain.rights import Right
 from portal.proof.ledger import Ledger
-from portal.rights.naming import Naming
-from portal.rights.reappeared import Reappeared
-from portal.rights.sweep import Sweeping
+from portal.rights.held.naming import Naming
+from portal.rights.lasting.reappeared import Reappeared
+from portal.rights.lasting.sweep import Sweeping
 from portal.store.database import Database
 from portal.store.tables import AdapterState, Request, Subject, SubjectAlias, Suppression
 from portal.store.vault import Keyring, Vault

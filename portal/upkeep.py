@@ -10,8 +10,8 @@ from portal.access import releases
 from portal.access.limits import Quotas
 from portal.domain.clock import Clock
 from portal.domain.terms import UNDELIVERED, WORK
-from portal.rights.copies import Copies
-from portal.rights.feed import Feed
+from portal.rights.copies.keeping import Copies
+from portal.rights.requests.feed import Feed
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.tables import Alarm, Job, OperatorSession

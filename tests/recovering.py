@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from portal import cli_copies, cli_mailings, cli_recovery, cli_restriction, compose
-from portal.cli import commands
+from portal import compose
+from portal.cli import commands, copies, mailings, recovery, restriction
 from portal.faults import listen
 from portal.store.tables import Alarm, LedgerEntry, Suppression
 from tests.portals import MARIJKE, Office, Visitor
@@ -28,10 +28,10 @@ class Recovering:
     def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         self.office = office
         at_its_time = partial(compose, clock=office.clock)
-        monkeypatch.setattr(cli_recovery, "compose", at_its_time)
-        monkeypatch.setattr(cli_mailings, "compose", at_its_time)
-        monkeypatch.setattr(cli_restriction, "compose", at_its_time)
-        monkeypatch.setattr(cli_copies, "utc_now", office.clock)
+        monkeypatch.setattr(recovery, "compose", at_its_time)
+        monkeypatch.setattr(mailings, "compose", at_its_time)
+        monkeypatch.setattr(restriction, "compose", at_its_time)
+        monkeypatch.setattr(copies, "utc_now", office.clock)
 
     # --- what the subscriber does ----------------------------------------------------------------
 

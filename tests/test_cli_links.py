@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from portal import cli_links
 from portal.adapters.contract import Ref, Unreachable
 from portal.adapters.sql import SqlAdapter
 from portal.cli import commands
+from portal.cli import links as links_command
 from portal.consent.links import FooterLinks
 from portal.store.vault import Keyring
 from tests.footers import one_click, subscriptions
@@ -154,8 +154,8 @@ def test_progress_is_told_in_lines_with_the_count_where_it_is_known(
     office.portal.erased.sweeping.sweep(
         office.portal.adapters["crm"], dry_run=False, progress=lambda _: None
     )
-    monkeypatch.setattr(cli_links, "PAGE", 2)
-    monkeypatch.setattr(cli_links, "LINE_EVERY", 2)
+    monkeypatch.setattr(links_command, "PAGE", 2)
+    monkeypatch.setattr(links_command, "LINE_EVERY", 2)
 
     found = links(office, *THIS, "--out", str(file))
 

@@ -89,7 +89,7 @@ def test_whoever_was_added_can_sign_in_with_what_was_shown(instance: Path) -> No
 def test_by_hand_the_password_is_typed_twice_unseen_and_the_phone_proves_that_it_has_the_secret(
     instance: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.cli_operator.new_secret", lambda: "A" * 32)
+    monkeypatch.setattr("portal.cli.operator.new_secret", lambda: "A" * 32)
     with time_machine.travel(NOON, tick=False):
         code = pyotp.TOTP("A" * 32).at(NOON)
         typed = f"too short\n{PASSWORD}\nanother one\n{PASSWORD}\n{PASSWORD}\n000000\n{code}\n"

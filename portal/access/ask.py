@@ -7,7 +7,7 @@ from typing import Literal
 
 from portal.access.limits import DAY, HOUR, Quotas
 from portal.access.sessions import SignedIn
-from portal.config_parts import Limits
+from portal.config.parts import Limits
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import Goal, Lane

@@ -29,7 +29,7 @@ class Opened:
     mailbox_id: str
     """The subject that the address names."""
     name: str
-    """As `portal.rights.holdings.name_of` gives it."""
+    """As `portal.rights.held.holdings.name_of` gives it."""
     name_fields: Sequence[str]
     keys: Mapping[str, Sequence[str]]
     """Adapter name → the CRM's own keys of her records; one that was away is not in it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from portal.config_parts import Limits
+from portal.config.parts import Limits
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Mailer
 from portal.rights.address import code_mail

@@ -15,7 +15,7 @@ from portal.desk.signin import SigningIn
 from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock
 from portal.proof.ledger import Ledger
-from portal.rights.cases import Cases
+from portal.rights.cases.casebook import Cases
 from portal.store.database import Database
 from portal.store.vault import Vault
 from portal.sync.gates import Gates

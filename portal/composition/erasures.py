@@ -9,22 +9,23 @@ from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.register import Ground, Kind, Register
 from portal.proof.ledger import Ledger
-from portal.rights import journaling, reapply, recheck, replanned
-from portal.rights.address.others import OtherAddresses
-from portal.rights.aftermath import Aftermath
-from portal.rights.cases import Cases
-from portal.rights.feed import Feed
-from portal.rights.marks import Marks
-from portal.rights.naming import Naming
-from portal.rights.planned import PLANNED
-from portal.rights.reappeared import Reappeared
-from portal.rights.recipients import Recipients
-from portal.rights.recovery import Recovery
-from portal.rights.recreate import Recreating
-from portal.rights.replay import Replaying
-from portal.rights.second import JOB as SECOND
-from portal.rights.second import SecondErasures
-from portal.rights.sweep import Sweeping
+from portal.rights.cases.casebook import Cases
+from portal.rights.cases.recipients import Recipients
+from portal.rights.deeds.marks import Marks
+from portal.rights.delivery.aftermath import Aftermath
+from portal.rights.erasing.second import JOB as SECOND
+from portal.rights.erasing.second import SecondErasures
+from portal.rights.held.naming import Naming
+from portal.rights.held.other_addresses import OtherAddresses
+from portal.rights.lasting import reapply, recheck, replanned
+from portal.rights.lasting.reappeared import Reappeared
+from portal.rights.lasting.recovery import Recovery
+from portal.rights.lasting.recreate import Recreating
+from portal.rights.lasting.replay import Replaying
+from portal.rights.lasting.sweep import Sweeping
+from portal.rights.requests import journaling
+from portal.rights.requests.feed import Feed
+from portal.rights.requests.planned import PLANNED
 from portal.store.database import Database
 from portal.store.journal import Journal
 from portal.store.recalls import Recalls

@@ -7,7 +7,7 @@ from portal.access.handoff import HostSite
 from portal.access.lifetimes import Lifetimes
 from portal.adapters.contract import Registry
 from portal.config import Settings
-from portal.config_parts import Limits, MailSettings
+from portal.config.parts import Limits, MailSettings
 from portal.domain.clock import Clock
 from portal.mail.smtp import Relay
 from portal.rights.address.means import Spans

@@ -10,17 +10,17 @@ from portal.consent.record import ConsentRecord
 from portal.domain.clock import Clock
 from portal.domain.register import Register
 from portal.proof.ledger import Ledger
-from portal.rights.decide import Deciding
-from portal.rights.give import Giving
-from portal.rights.holdings import Reading
-from portal.rights.often import Often
-from portal.rights.pause import JOB as PAUSE
-from portal.rights.pause import Pausing
-from portal.rights.pause_over import PauseOver
-from portal.rights.requests import Requests
-from portal.rights.signal import Heeding
-from portal.rights.stop import Stopping
-from portal.rights.undo import Undoing
+from portal.rights.held.holdings import Reading
+from portal.rights.mailings.decide import Deciding
+from portal.rights.mailings.give import Giving
+from portal.rights.mailings.often import Often
+from portal.rights.mailings.pause import JOB as PAUSE
+from portal.rights.mailings.pause import Pausing
+from portal.rights.mailings.pause_over import PauseOver
+from portal.rights.mailings.signal import Heeding
+from portal.rights.mailings.stop import Stopping
+from portal.rights.mailings.undo import Undoing
+from portal.rights.requests.receiving import Requests
 from portal.store.database import Database
 from portal.store.recalls import Recalls
 from portal.store.vault import Vault

@@ -8,7 +8,7 @@ from portal.composition.objections import Opposed
 from portal.config import Settings
 from portal.domain.register import Register
 from portal.proof.ledger import Ledger
-from portal.rights.overdue import Overdue
+from portal.rights.cases.overdue import Overdue
 from portal.store.database import Database
 from portal.store.vault import Vault
 from portal.sync.crew import Crew

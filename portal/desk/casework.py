@@ -12,8 +12,7 @@ from portal.desk.queue import short
 from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left, respond_by
 from portal.proof.ledger import Event, Ledger
-from portal.rights.by_hand import done_by_hand
-from portal.rights.cases import (
+from portal.rights.cases.casebook import (
     CaseBrief,
     CaseKind,
     Cases,
@@ -24,7 +23,8 @@ from portal.rights.cases import (
     case_of,
     state_of,
 )
-from portal.rights.overdue import about_case
+from portal.rights.cases.overdue import about_case
+from portal.rights.requests.by_hand import done_by_hand
 from portal.store.database import Database
 from portal.store.tables import Case, Operator, Request
 from portal.store.vault import CannotUnseal

@@ -8,7 +8,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session as Db
 
 from portal.access.ask import JOB as PROOF_MAIL
-from portal.rights.requests import JOB as DELIVERY
+from portal.rights.requests.receiving import JOB as DELIVERY
 from portal.store.tables import AdapterState, Job
 from portal.sync.gates import MAIL_SERVER
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session as Db
 from portal.desk.health import Health, health_of_all
 from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left
-from portal.rights.cases import CaseState, brief
-from portal.rights.requests import delivery_of
-from portal.rights.shadowed import WouldDo, would_have_done
+from portal.rights.cases.casebook import CaseState, brief
+from portal.rights.requests.receiving import delivery_of
+from portal.rights.requests.shadowed import WouldDo, would_have_done
 from portal.store.database import Database
 from portal.store.tables import Alarm, Case, Job, Request
 from portal.sync.alarms import AlarmKind

@@ -14,7 +14,7 @@ from portal.domain.clock import Clock
 from portal.domain.deadlines import days_left, respond_by
 from portal.domain.rights import DeliveryState
 from portal.proof.ledger import Event, Ledger
-from portal.rights.requests import job_key
+from portal.rights.requests.receiving import job_key
 from portal.store.database import Database
 from portal.store.tables import Delivery, Job, LedgerEntry, Operator, Request
 

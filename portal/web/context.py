@@ -12,13 +12,13 @@ from portal.access.redeem import Redeeming
 from portal.access.sessions import Sessions, SignedIn
 from portal.adapters.contract import Registry
 from portal.config import Settings
-from portal.config_parts import Site
+from portal.config.parts import Site
 from portal.consent.links import FooterLinks
 from portal.desk.services import Desk
 from portal.domain.clock import Clock
 from portal.domain.register import Register
 from portal.domain.rights import Goal
-from portal.rights.recovery import Recovery
+from portal.rights.lasting.recovery import Recovery
 from portal.rights.services import Rights
 from portal.store.database import Database
 

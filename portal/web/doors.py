@@ -10,7 +10,7 @@ from wtforms import HiddenField, StringField
 
 from portal.access.ask import TooMany
 from portal.access.limits import network_of
-from portal.rights.cases import LONGEST, LONGEST_CONTACT, CaseKind
+from portal.rights.cases.casebook import LONGEST, LONGEST_CONTACT, CaseKind
 from portal.web.context import current_site, services
 from portal.web.forms import PortalForm
 from portal.web.messages import fault_of, fault_of_more

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flask import Response, request
 
-from portal.rights.drafts import KEPT_FOR
+from portal.rights.correcting.drafts import KEPT_FOR
 from portal.web.context import framed, services, who
 from portal.web.pages import render
 

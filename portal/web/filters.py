@@ -8,7 +8,7 @@ from flask_babel import format_date, format_datetime, get_locale
 
 from portal.adapters.contract import Scalar
 from portal.domain.register import Text, in_language
-from portal.rights.values import DAY
+from portal.rights.held.values import DAY
 from portal.web.context import services
 from portal.web.me.words import shown_here
 

@@ -15,11 +15,11 @@ from portal.consent.links import DoesNotOpen, Link
 from portal.consent.sources import BY_LINK, BY_ONE_CLICK
 from portal.domain.register import Purpose, in_language
 from portal.domain.rights import Goal
-from portal.rights.history import History
-from portal.rights.pause import MONTHS, NotNow
-from portal.rights.queued import one_more_until
-from portal.rights.stop import Stopped
-from portal.rights.undo import LASTS, TooLate
+from portal.rights.mailings.pause import MONTHS, NotNow
+from portal.rights.mailings.stop import Stopped
+from portal.rights.mailings.undo import LASTS, TooLate
+from portal.rights.requests.history import History
+from portal.rights.requests.queued import one_more_until
 from portal.web.context import services, use_question
 from portal.web.forms import NoFields, PortalForm
 from portal.web.guards import is_one_click

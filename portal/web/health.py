@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, make_response
 
-from portal.rights.recovery import State
+from portal.rights.lasting.recovery import State
 from portal.store.database import DatabaseAway
 from portal.web.context import services
 

@@ -4,7 +4,7 @@ import unicodedata
 
 from flask_babel import gettext as _
 
-from portal.rights.cases import LONGEST
+from portal.rights.cases.casebook import LONGEST
 
 CONTROL = {"Cc", "Cs", "Co", "Cn"}
 

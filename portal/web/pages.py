@@ -9,7 +9,7 @@ from flask_babel import get_locale
 
 from portal.domain.register import in_language
 from portal.domain.rights import Goal
-from portal.rights.restrictions import Standing
+from portal.rights.requests.restrictions import Standing
 from portal.web.context import at_desk, current_site, framed, services, who
 from portal.web.headers import csp_nonce
 from portal.web.language import choices

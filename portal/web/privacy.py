@@ -14,7 +14,7 @@ from flask_babel import ngettext
 
 from portal.access.releases import LONGEST as LONGEST_RELEASE
 from portal.domain import terms
-from portal.rights.cases import KEPT_AFTER
+from portal.rights.cases.casebook import KEPT_AFTER
 from portal.store.recalls import Purpose
 from portal.web.context import services
 from portal.web.pages import render

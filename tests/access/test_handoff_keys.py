@@ -8,7 +8,7 @@ import pytest
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from portal.access.handoff_keys import KeysUnfit, read_keys
-from portal.checks_handoff import look_at_handoff_keys
+from portal.checks.handoff import look_at_handoff_keys
 from tests.portals import Office, StartOffice
 
 ED25519 = OKPKey.generate_key("Ed25519")

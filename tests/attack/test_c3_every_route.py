@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from werkzeug.exceptions import HTTPException
 
-from portal.rights.telling import CopyKind
+from portal.rights.copies.telling import CopyKind
 from tests import movings
 from tests.attack import world
 from tests.attack.harvest import Form, Harvest
@@ -278,7 +278,9 @@ def test_c3_fails_without_asking_whose_a_request_is(
     hers: Hers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: with the question left out, the walk of another finds her requests."""
-    monkeypatch.setattr("portal.rights.requests.is_hers", lambda _request, _signed_in: True)
+    monkeypatch.setattr(
+        "portal.rights.requests.receiving.is_hers", lambda _request, _signed_in: True
+    )
 
     with pytest.raises(AssertionError, match="on /me/requests/"):
         test_c3_no_page_of_hers_shows_another_anything(hers)

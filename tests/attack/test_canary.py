@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import LargeBinary, select
 
-from portal.rights.cases import Outcome
+from portal.rights.cases.casebook import Outcome
 from portal.store.files import LogCut
 from portal.store.tables import Case, Job, Operator, Table
 from portal.sync.schedule import JOB as SCHEDULE

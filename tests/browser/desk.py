@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from portal.cli import commands
 from portal.domain.clock import utc_now
-from portal.rights.cases import Outcome
+from portal.rights.cases.casebook import Outcome
 from portal.store.database import Database
 from portal.store.tables import Case, Request
 from portal.sync.alarms import AlarmKind, raise_alarm

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from portal import faults
-from portal.rights.recovery import State
+from portal.rights.lasting.recovery import State
 from tests.crash.answers import How
 from tests.crash.crm import PEOPLE, read_lines
 from tests.crash.invariants import findings, stored_whole

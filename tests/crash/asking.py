@@ -6,8 +6,8 @@ from typing import Any
 
 from portal.consent.links import Link
 from portal.desk.sessions import AtTheDesk
-from portal.rights.telling import CopyKind
-from portal.rights.typed import Around
+from portal.rights.copies.telling import CopyKind
+from portal.rights.correcting.typed import Around
 from portal.sync.replay import dead_jobs
 from tests.crash.answers import How, Keys
 from tests.crash.crm import PEOPLE, append_line, read_lines

@@ -14,7 +14,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal.faults import fault
-from portal.rights import deeds, later
+from portal.rights.deeds import doing
+from portal.rights.erasing import later
 from portal.store.database import Unit
 from portal.store.tables import Job
 from portal.store.vault import new_reference
@@ -37,7 +38,7 @@ class Control:
 
 def _write_unread() -> None:
     """What stands there already is written again: nobody reads before writing."""
-    CHANGE.setattr(deeds, "_unwritten", lambda _record, changes: list(changes))
+    CHANGE.setattr(doing, "_unwritten", lambda _record, changes: list(changes))
 
 
 def _deduplication_off(world: World) -> None:
@@ -71,14 +72,14 @@ def _key_per_attempt(_world: World) -> None:
     """Each attempt makes its own idempotency key, and the key is all that protects."""
     _write_unread()
 
-    def with_new_key(deed: deeds.Deed) -> deeds.Deed:
+    def with_new_key(deed: doing.Deed) -> doing.Deed:
         def attempt(adapter: Any, payload: Mapping[str, Any], key: str, *more: Any) -> Any:
             return deed(adapter, payload, f"{key}:{new_reference()}", *more)
 
         return attempt
 
-    for name, deed in list(deeds.DEEDS.items()):
-        CHANGE.setitem(deeds.DEEDS, name, with_new_key(deed))
+    for name, deed in list(doing.DEEDS.items()):
+        CHANGE.setitem(doing.DEEDS, name, with_new_key(deed))
 
 
 def _acknowledged_before(_world: World) -> None:

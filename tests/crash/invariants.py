@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from portal.domain.rights import Right
 from portal.proof.ledger import Event
-from portal.rights.journaling import JOURNALED
+from portal.rights.requests.journaling import JOURNALED
 from portal.store.journal import Journal, JournalDamaged
 from portal.sync.schedule import JOB as SCHEDULE
 from tests.crash.asked import (

@@ -10,10 +10,9 @@ from click.testing import CliRunner
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from portal import cli_copies
-from portal.cli import commands
-from portal.rights.asked_since import Replayed
-from portal.rights.recovery import State
+from portal.cli import commands, copies
+from portal.rights.lasting.asked_since import Replayed
+from portal.rights.lasting.recovery import State
 from portal.store.journal import Journal
 from tests.crash.answers import How
 from tests.crash.asked import Row, moment
@@ -182,7 +181,7 @@ class Restoring(Living):
     def _command(self, *typed: str) -> None:
         """The very command, at the time of the world's clock."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cli_copies, "utc_now", self.world.clock)
+            patch.setattr(copies, "utc_now", self.world.clock)
             done = CliRunner().invoke(commands, ["--instance", str(self.world.folder), *typed])
         assert done.exit_code == 0, done.output
 

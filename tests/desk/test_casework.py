@@ -1,6 +1,6 @@
 """Cases at the desk: shown escaped, read on the record, and closed."""
 
-from portal.rights.cases import CaseKind
+from portal.rights.cases.casebook import CaseKind
 from portal.store.tables import Case
 from tests.desks import add_operator, ledger, sit_down
 from tests.portals import Office, Visitor

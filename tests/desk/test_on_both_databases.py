@@ -16,7 +16,7 @@ from portal.desk.sessions import AtTheDesk, OperatorSessions
 from portal.desk.signin import Opened, SigningIn
 from portal.desk.timeline import Timelines
 from portal.proof.ledger import Event, Ledger
-from portal.rights.requests import JOB, job_key
+from portal.rights.requests.receiving import JOB, job_key
 from portal.store.database import Database
 from portal.store.tables import Delivery, LedgerEntry, Request
 from portal.store.vault import Vault

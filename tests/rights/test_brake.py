@@ -3,7 +3,7 @@
 import pytest
 
 from portal.adapters.contract import Unreachable
-from portal.rights.brake import Census
+from portal.rights.deeds.brake import Census
 from portal.store.tables import AdapterState
 from portal.sync.alarms import open_alarms
 from tests.portals import Office, StartOffice, Visitor

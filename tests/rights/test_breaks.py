@@ -8,8 +8,8 @@ import pytest
 
 from portal.consent.sources import Method
 from portal.domain.register import Ground
-from portal.rights import pause, pause_over, stop
-from portal.rights.where_on import is_being_stopped
+from portal.rights.mailings import pause, pause_over, stop
+from portal.rights.mailings.where_on import is_being_stopped
 from portal.store.tables import Recall
 from tests.footers import HENDRIK, one_click, rights, token_of
 from tests.less_and_pause import begin, by_link, pass_months

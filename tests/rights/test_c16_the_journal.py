@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from portal.checks_journal import look_at_journal
+from portal.checks.journal import look_at_journal
 from portal.faults import listen
-from portal.rights import journaling
-from portal.rights.journaling import Journaling
-from portal.rights.recovery import State
+from portal.rights.lasting.recovery import State
+from portal.rights.requests import journaling
+from portal.rights.requests.journaling import Journaling
 from portal.store.journal import Journal, Line
 from portal.sync.jobs import Finished
 from tests.portals import MARIJKE, Office, StartOffice

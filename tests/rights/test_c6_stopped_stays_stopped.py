@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from portal.access.api_keys import Scope
-from portal.rights.holdings import Holdings, Reading
+from portal.rights.held.holdings import Holdings, Reading
 from tests.footers import rights, token_of
 from tests.laters import choose_later
 from tests.less_and_pause import begin, by_link, pass_months

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from portal.domain.terms import WORK
-from portal.rights import copies
-from portal.rights.copies import LIVING
+from portal.rights.copies import keeping
+from portal.rights.copies.keeping import LIVING
 from portal.store.files import LogCut
 from portal.store.tables import Copy
 from portal.store.vault import CannotUnseal
@@ -205,7 +205,7 @@ def test_c7_a_copy_whose_key_file_is_another_is_over(
 ) -> None:
     visitor = wants_a_copy(office)
     copy = make(visitor)
-    monkeypatch.setattr(copies, "SEALED_FOR", "something else")
+    monkeypatch.setattr(keeping, "SEALED_FOR", "something else")
 
     assert visitor.get(copy).status == 410
 
@@ -287,4 +287,4 @@ def test_c7_the_keys_of_the_portal_alone_do_not_open_it(office: Office) -> None:
     (row,) = rows(office)
 
     with pytest.raises(CannotUnseal):
-        office.portal.vault.unseal(bytes(row.content_sealed or b""), copies.SEALED_FOR)
+        office.portal.vault.unseal(bytes(row.content_sealed or b""), keeping.SEALED_FOR)

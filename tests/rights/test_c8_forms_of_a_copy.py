@@ -15,10 +15,10 @@ from flask_babel import force_locale
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from portal.rights.card import FOLD, cards, folded
-from portal.rights.export import as_json
-from portal.rights.tables import HEADER, neutral, one_table, tables
-from portal.rights.telling import exact
+from portal.rights.copies.card import FOLD, cards, folded
+from portal.rights.copies.export import as_json
+from portal.rights.copies.tables import HEADER, neutral, one_table, tables
+from portal.rights.copies.telling import exact
 from portal.web.me.copy import _document
 from tests.portals import Office
 from tests.rights.copying import fields_of, files, make, take, told, wants_a_copy

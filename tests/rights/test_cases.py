@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.proof.ledger import Event
-from portal.rights.cases import KEPT_AFTER, CaseKind, Cases, CaseState, Outcome
+from portal.rights.cases.casebook import KEPT_AFTER, CaseKind, Cases, CaseState, Outcome
 from portal.store.tables import Case, LedgerEntry
 from portal.sync.alarms import open_alarms
 from tests.desks import add_operator

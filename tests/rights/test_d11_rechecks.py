@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal.rights import recheck
-from portal.rights.recheck import Rechecking
+from portal.rights.lasting import recheck
+from portal.rights.lasting.recheck import Rechecking
 from portal.store.tables import Job
 from portal.sync.jobs import Finished
 from tests.portals import Office
@@ -145,11 +145,11 @@ def test_d11_it_is_put_down_in_the_commit_that_ends_the_erasure(
     def away(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("portal.rights.aftermath.recheck", away)
+    monkeypatch.setattr("portal.rights.delivery.aftermath.recheck", away)
     recovering.erase()
     assert recovering.suppressed() == 0
     assert jobs(recovering.office) == []
-    monkeypatch.setattr("portal.rights.aftermath.recheck", recheck.recheck)
+    monkeypatch.setattr("portal.rights.delivery.aftermath.recheck", recheck.recheck)
 
     recovering.office.clock.advance(hours=1)
     recovering.office.work()

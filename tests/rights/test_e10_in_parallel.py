@@ -6,7 +6,7 @@ import pytest
 
 from portal.access.sessions import SignedIn
 from portal.domain.addresses import Email
-from portal.rights.lifting import CannotLift
+from portal.rights.restricting.lifting import CannotLift
 from portal.store.tables import Consent, Delivery, Proof, Request
 from tests.portals import MARIJKE, Office, StartOffice
 from tests.rights.test_n7_in_parallel import at_once

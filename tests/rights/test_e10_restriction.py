@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from portal.adapters.contract import Unreachable
 from portal.mail.smtp import MailRefused
-from portal.rights.cases import Outcome
-from portal.rights.marks import Marks
+from portal.rights.cases.casebook import Outcome
+from portal.rights.deeds.marks import Marks
 from portal.store.tables import Delivery, LedgerEntry, Recall, Request
 from portal.web.context import me
 from tests.desks import add_operator, at_the_desk
@@ -497,20 +497,20 @@ def test_e10_what_was_lifted_stays_so_in_a_restored_portal(recovering: Recoverin
 
 
 def _lifted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.lifting.TOLD_BEFORE", timedelta(0))
+    monkeypatch.setattr("portal.rights.restricting.lifting.TOLD_BEFORE", timedelta(0))
 
 
 def _nothing_overtakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.deliver.overtaken", lambda *_: None)
+    monkeypatch.setattr("portal.rights.delivery.deliver.overtaken", lambda *_: None)
     monkeypatch.setattr(Marks, "before", lambda *_: [])
 
 
 def _nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.replay.MARKS", ())
+    monkeypatch.setattr("portal.rights.lasting.replay.MARKS", ())
 
 
 def _nothing_is_journaled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.requests.JOURNALED", ())
+    monkeypatch.setattr("portal.rights.requests.receiving.JOURNALED", ())
 
 
 @pytest.mark.parametrize(

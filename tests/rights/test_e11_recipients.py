@@ -7,7 +7,7 @@ import pytest
 
 from portal.demo.settings import CONFIG
 from portal.domain.register_file import read_register
-from portal.rights.cases import Outcome
+from portal.rights.cases.casebook import Outcome
 from tests.desks import add_operator, at_the_desk
 from tests.laters import back, keep, later, wait
 from tests.portals import MARIJKE

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from portal.domain.register import Ground
-from portal.rights.telling import PORTABLE_GROUNDS, SCHEMA
+from portal.rights.copies.telling import PORTABLE_GROUNDS, SCHEMA
 from tests.portals import Office, StartOffice
 from tests.rights.copying import (
     HENDRIK,

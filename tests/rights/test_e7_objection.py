@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from portal.proof.ledger import Event
-from portal.rights.objecting import Objecting
-from portal.rights.replay import Replaying
+from portal.rights.lasting.replay import Replaying
+from portal.rights.restricting.objecting import Objecting
 from portal.store.tables import Consent, Delivery, LedgerEntry, Request
 from tests.laters import MAILINGS, back, back_up, decisions, is_restricted, mailings, put_back
 from tests.portals import MARIJKE, Page, Visitor
@@ -237,7 +237,7 @@ def _nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _nothing_is_journaled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.requests.JOURNALED", ())
+    monkeypatch.setattr("portal.rights.requests.receiving.JOURNALED", ())
 
 
 @pytest.mark.parametrize(

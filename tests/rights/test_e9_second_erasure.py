@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.adapters.contract import InShadow, Record, Ref, Unreachable
-from portal.rights.second import SecondErasures
+from portal.rights.erasing.second import SecondErasures
 from portal.store.recalls import Purpose, Recalls
 from portal.store.tables import Delivery, Job, LedgerEntry, Recall, Request
 from portal.sync.jobs import Later
@@ -345,7 +345,7 @@ def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _nobody_asks_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.second.is_due", lambda *_: False)
+    monkeypatch.setattr("portal.rights.erasing.second.is_due", lambda *_: False)
     tomorrow = timedelta(days=1)
     monkeypatch.setattr(SecondErasures, "run", lambda self, _: Later(self._clock() + tomorrow))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portal.demo.settings import CONFIG
-from portal.rights.tables import neutral
+from portal.rights.copies.tables import neutral
 from tests.portals import MARIJKE, Office, StartOffice, Visitor, logged
 from tests.witness import Witness, changes
 

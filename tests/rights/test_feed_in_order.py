@@ -14,7 +14,7 @@ from portal.access.subjects import Named
 from portal.domain.addresses import Email
 from portal.domain.rights import Right
 from portal.proof.ledger import Ledger
-from portal.rights.feed import Feed
+from portal.rights.requests.feed import Feed
 from portal.store.database import Database, Unit
 from portal.store.recalls import Recalls
 from portal.store.tables import Request

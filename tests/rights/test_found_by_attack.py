@@ -8,7 +8,7 @@ import pytest
 from portal.adapters.contract import Adapter
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
-from portal.rights.deeds import DEEDS, erasure
+from portal.rights.deeds.doing import DEEDS, erasure
 from tests.portals import Office
 
 SHARED = "familie.jansen@example.net"

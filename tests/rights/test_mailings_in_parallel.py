@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from portal.access.sessions import SignedIn
-from portal.rights.undo import TooLate
+from portal.rights.mailings.undo import TooLate
 from tests.footers import one_click, rights, token_of
 from tests.mailings import decided, state
 from tests.portals import Office, StartOffice

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal.faults import listen
-from portal.rights.reapply import Reapplying
+from portal.rights.lasting.reapply import Reapplying
 from portal.sync.jobs import Again, Result, Task
 from tests.recovering import HENDRIK, Died, Recovering, file_of
 

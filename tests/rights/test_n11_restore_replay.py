@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from portal.rights.journaling import Journaling
-from portal.rights.reapply import Reapplying
-from portal.rights.recovery import Recovery, State
-from portal.rights.returned import Finding
+from portal.rights.erasing.returned import Finding
+from portal.rights.lasting.reapply import Reapplying
+from portal.rights.lasting.recovery import Recovery, State
+from portal.rights.requests.journaling import Journaling
 from portal.store.tables import Consent, Delivery, Request
 from portal.sync.jobs import Finished
 from tests.portals import MARIJKE, STRANGER
@@ -275,7 +275,7 @@ def test_n11_a_dry_run_opens_nothing(recovering: Recovering) -> None:
 def test_n11_a_running_portal_opens_by_itself(
     recovering: Recovering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.rights.recovery.LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("portal.rights.lasting.recovery.LOOK_AGAIN", 0.0)
     restored(recovering)
     assert recovering.office.visitor().get("/").status == 503
 
@@ -420,7 +420,7 @@ def _nothing_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _the_state_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.replay.look_at", lambda *_: Finding.GONE)
+    monkeypatch.setattr("portal.rights.lasting.replay.look_at", lambda *_: Finding.GONE)
 
 
 def _no_journal(monkeypatch: pytest.MonkeyPatch) -> None:

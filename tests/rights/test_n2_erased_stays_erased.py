@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from portal.consent.suppression import Suppressions
-from portal.rights import sweep
-from portal.rights.reappeared import Reappeared
-from portal.rights.returned import Finding
+from portal.rights.erasing.returned import Finding
+from portal.rights.lasting import sweep
+from portal.rights.lasting.reappeared import Reappeared
 from portal.store import hashing
 from portal.sync.alarms import open_alarms
 from tests.portals import MARIJKE
@@ -223,7 +223,7 @@ def _nobody_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _opt_ins_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.returned.opted_in_at", lambda *_: None)
+    monkeypatch.setattr("portal.rights.erasing.returned.opted_in_at", lambda *_: None)
 
 
 def _everybody_is_back(monkeypatch: pytest.MonkeyPatch) -> None:

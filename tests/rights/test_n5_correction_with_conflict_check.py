@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from portal.adapters.sql import writing
-from portal.rights import deeds
-from portal.rights.seen import Seen
+from portal.rights.deeds import doing
+from portal.rights.held.seen import Seen
 from tests.portals import Office, Page, StartOffice, Visitor
 from tests.unseen import NEW, address, start_with_hidden_addresses
 
@@ -103,7 +103,7 @@ def _the_page_does_not_look_again(patch: pytest.MonkeyPatch) -> None:
 
 def _the_delivery_does_not_compare(patch: pytest.MonkeyPatch) -> None:
     """Neither before the call, nor in the adapter's transaction: each alone would be enough."""
-    patch.setattr(deeds, "_met", lambda *_: set())
+    patch.setattr(doing, "_met", lambda *_: set())
     patch.setattr(writing, "_is_as_seen", lambda *_: True)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.rights.address.others import OtherAddresses
+from portal.rights.held.other_addresses import OtherAddresses
 from portal.store.recalls import Recalls
 from portal.store.tables import Case, LedgerEntry, Recall
 from tests.footers import one_click, subscriptions, token_of

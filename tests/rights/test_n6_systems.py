@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from portal.adapters.contract import Adapter, Conflict, Refused, Unreachable
 from portal.rights.address.effect import PATIENCE
-from portal.rights.shadowed import would_have_done
+from portal.rights.requests.shadowed import would_have_done
 from portal.store.tables import Case, Job
 from portal.sync.alarms import open_alarms
 from tests.movings import (

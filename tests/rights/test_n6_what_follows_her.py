@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal.adapters.contract import Adapter, Unreachable
-from portal.rights.address.others import OtherAddresses
+from portal.rights.held.other_addresses import OtherAddresses
 from portal.store.tables import Job, Request
 from portal.sync.replay import dead_jobs, replay
 from tests.footers import one_click, subscriptions, token_of

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from portal.faults import listen
-from portal.rights import replanned
-from portal.rights.recreate import Recreating
+from portal.rights.lasting import replanned
+from portal.rights.lasting.recreate import Recreating
 from tests.laters import (
     MAILINGS,
     WINDOW,
@@ -254,15 +254,15 @@ def test_n7_what_is_done_at_its_moment_after_a_replay_may_die_at_any_point(
 
 
 def _the_moment_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.recreate.is_planned", lambda *_: False)
+    monkeypatch.setattr("portal.rights.lasting.recreate.is_planned", lambda *_: False)
 
 
 def _it_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.recreate.put_down", lambda *_: None)
+    monkeypatch.setattr("portal.rights.lasting.recreate.put_down", lambda *_: None)
 
 
 def _taking_back_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.recreate.let_go_since", lambda _: {})
+    monkeypatch.setattr("portal.rights.lasting.recreate.let_go_since", lambda _: {})
 
 
 def _nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

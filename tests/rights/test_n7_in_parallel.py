@@ -9,7 +9,7 @@ import pytest
 
 from portal.access.sessions import SignedIn
 from portal.domain.addresses import Email
-from portal.rights.later import TooLate
+from portal.rights.erasing.later import TooLate
 from portal.store.tables import Consent, Delivery, Job, Proof, Request
 from portal.sync import claims
 from portal.sync.gates import Gates

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from portal.consent.suppression import Suppressions
-from portal.rights import later as planning
-from portal.rights.later import Planning
+from portal.rights.erasing import later as planning
+from portal.rights.erasing.later import Planning
 from portal.store.tables import Consent, LedgerEntry
 from portal.sync.outbox import Outbox
 from tests.laters import (

@@ -6,8 +6,8 @@ from threading import Barrier
 
 import pytest
 
-from portal.rights.brake import Census
-from portal.rights.shadowed import would_have_done
+from portal.rights.deeds.brake import Census
+from portal.rights.requests.shadowed import would_have_done
 from portal.store.tables import AdapterState
 from portal.sync.alarms import open_alarms
 from tests.footers import one_click, rights, subscriptions, token_of

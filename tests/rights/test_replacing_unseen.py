@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.adapters.contract import Unreachable
-from portal.rights.seen import SEALED_FOR
+from portal.rights.held.seen import SEALED_FOR
 from tests.portals import Office, Page, StartOffice
 from tests.unseen import (
     NEW,

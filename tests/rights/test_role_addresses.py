@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from portal.config_parts import ROLE_ADDRESSES
+from portal.config.parts import ROLE_ADDRESSES
 from portal.domain.addresses import Email
-from portal.rights.holdings import is_role
+from portal.rights.held.holdings import is_role
 from portal.store.tables import Case
 from tests.portals import MARIJKE, Office, StartOffice, Visitor
 

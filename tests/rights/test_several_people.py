@@ -12,8 +12,8 @@ from portal.access.sessions import OPENED_FOR
 from portal.access.subjects import Opened
 from portal.adapters.contract import Unreachable
 from portal.domain.addresses import Email
-from portal.rights.deeds import DEEDS, erasure
-from portal.rights.telling_apart import TRIES
+from portal.rights.deeds.doing import DEEDS, erasure
+from portal.rights.held.telling_apart import TRIES
 from portal.store.tables import Case, Job, Request, Session, Subject, Suppression
 from tests.portals import Office, Page, StartOffice, Visitor
 from tests.programs import Program, allowed, because

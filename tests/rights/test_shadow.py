@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from portal.adapters.contract import Adapter, Change, Evidence, InShadow, Ref
-from portal.rights.shadowed import WouldDo, would_have_done
+from portal.rights.requests.shadowed import WouldDo, would_have_done
 from tests.portals import Office, StartOffice, Visitor
 from tests.rights.wishes import CORRECTION, DONE, ERASURE, WITHDRAWAL
 from tests.witness import Look, Witness

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from portal.consent.sources import Method
-from portal.rights.signal import Heeding
+from portal.rights.mailings.signal import Heeding
 from tests.mailings import SIGNAL, decide, decided
 from tests.portals import Office, Visitor
 from tests.portals import StartOffice as Start

@@ -8,8 +8,8 @@ import pytest
 from portal.consent.record import ConsentRecord
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
-from portal.rights import undo
-from portal.rights.deeds import consent
+from portal.rights.deeds.doing import consent
+from portal.rights.mailings import undo
 from portal.store.tables import Delivery
 from tests.footers import (
     HENDRIK,
@@ -266,7 +266,7 @@ def test_n3_undo_is_no_opt_in_of_somebody_who_asked_to_be_erased(recovering: Rec
 
 
 def _all_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.rights.undo.consent", lambda *given: consent(*given[:4]))
+    monkeypatch.setattr("portal.rights.mailings.undo.consent", lambda *given: consent(*given[:4]))
 
 
 def _any_decision_of_hers_will_do(monkeypatch: pytest.MonkeyPatch) -> None:

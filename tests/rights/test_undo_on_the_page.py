@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
 from portal.consent.sources import NO_OPT_IN
-from portal.rights import undo as undoing
+from portal.rights.mailings import undo as undoing
 from portal.store.tables import Consent
 from tests.footers import HENDRIK, rights
 from tests.mailings import decide, decided, means, send, state, undo

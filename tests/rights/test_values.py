@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from portal.adapters.contract import Scalar
 from portal.domain.register import FieldEntry, Kind
-from portal.rights.typed import Around, Fault, Unacceptable, clean
-from portal.rights.values import form_text, from_json, same, shown, to_json
+from portal.rights.correcting.typed import Around, Fault, Unacceptable, clean
+from portal.rights.held.values import form_text, from_json, same, shown, to_json
 
 HERE = Around(date(2026, 6, 1), "nl", "NL")
 GIVEN: dict[str, dict[str, Any]] = {

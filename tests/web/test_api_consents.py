@@ -8,7 +8,7 @@ import pytest
 
 from portal.access.api_keys import Scope
 from portal.adapters.contract import RateLimited, Refused, Unreachable
-from portal.rights.cases import CaseKind, Outcome
+from portal.rights.cases.casebook import CaseKind, Outcome
 from portal.store.tables import LedgerEntry, Subject
 from tests.desks import add_operator, at_the_desk
 from tests.footers import HENDRIK, one_click, token_of

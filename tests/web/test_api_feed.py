@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal.access.api_keys import Scope
-from portal.rights.feed_places import begin_anew
+from portal.rights.requests.feed_places import begin_anew
 from portal.store.recalls import Purpose, Recalls
 from portal.store.tables import FeedEntry, LedgerEntry, Recall
 from tests.footers import HENDRIK, one_click, token_of

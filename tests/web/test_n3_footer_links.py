@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from portal.consent.links import FooterLinks, Link
 from portal.domain.addresses import Email
-from portal.rights import stop
+from portal.rights.mailings import stop
 from portal.store.tables import Proof, Session
 from portal.store.vault import Keyring
 from portal.web import context, footer

@@ -12,7 +12,7 @@ from portal.access.subjects import take_turns
 from portal.domain.rights import Lane
 from portal.rights.address.back import put_back
 from portal.rights.address.means import JOB, OLD, End, Means
-from portal.rights.requests import acknowledged
+from portal.rights.requests.receiving import acknowledged
 from portal.store.database import Unit
 from portal.store.tables import AddressChange
 

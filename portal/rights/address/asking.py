@@ -12,13 +12,13 @@ from portal.access.ask import WITHOUT_MAIL, Asked, TooMany
 from portal.access.limits import DAY, HOUR, Quotas
 from portal.access.sessions import SignedIn
 from portal.access.subjects import take_turns
-from portal.config_parts import Limits
+from portal.config.parts import Limits
 from portal.domain.addresses import Email
 from portal.domain.rights import Goal, Lane, Right
 from portal.rights.address.code_mail import JOB as CODE
 from portal.rights.address.means import NEW, End, Means
-from portal.rights.holdings import Barrier, Holdings
-from portal.rights.planned import OPEN
+from portal.rights.held.holdings import Barrier, Holdings
+from portal.rights.requests.planned import OPEN
 from portal.store.tables import AddressChange, Delivery, Proof, Request
 from portal.store.vault import new_reference, token_hash
 from portal.sync.gates import MAIL_SERVER

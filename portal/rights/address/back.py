@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session as Db
 from portal.access.subjects import Named
 from portal.domain.addresses import Email
 from portal.domain.rights import Right
-from portal.rights.address.deed import move_records
 from portal.rights.address.means import Means
+from portal.rights.deeds.readdressing import move_records
 from portal.store.database import Unit
 from portal.store.recalls import Purpose, Recalled
 from portal.store.tables import AddressChange, SubjectAlias

@@ -14,7 +14,7 @@ from portal.domain.addresses import Email
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Letter, Mailer, MailRefused, MailUnavailable
 from portal.rights.address.means import NEW, End, Means, code_for
-from portal.rights.cases import CaseKind
+from portal.rights.cases.casebook import CaseKind
 from portal.store.database import Unit
 from portal.store.tables import AddressChange, Proof, SubjectAlias
 from portal.store.vault import Vault, show_code

@@ -15,10 +15,10 @@ from portal.rights.address.code_mail import (
     is_taken,
     open_case,
 )
-from portal.rights.address.deed import move_records
 from portal.rights.address.means import End, Means, code_for, proof_for_old
-from portal.rights.cases import CaseKind
-from portal.rights.holdings import Holdings
+from portal.rights.cases.casebook import CaseKind
+from portal.rights.deeds.readdressing import move_records
+from portal.rights.held.holdings import Holdings
 from portal.store.database import Unit, insert_into
 from portal.store.recalls import Purpose
 from portal.store.tables import AddressChange, SubjectAlias

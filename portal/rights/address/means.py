@@ -19,11 +19,11 @@ from portal.domain.clock import Clock
 from portal.domain.register import Kind, Register
 from portal.domain.rights import Goal
 from portal.proof.ledger import Event, Ledger
-from portal.rights.address.others import OtherAddresses
-from portal.rights.cases import Cases
-from portal.rights.holdings import Reading
-from portal.rights.requests import Requests
-from portal.rights.values import DAY
+from portal.rights.cases.casebook import Cases
+from portal.rights.held.holdings import Reading
+from portal.rights.held.other_addresses import OtherAddresses
+from portal.rights.held.values import DAY
+from portal.rights.requests.receiving import Requests
 from portal.store.database import Database, Unit
 from portal.store.recalls import Recalls
 from portal.store.tables import AddressChange, Proof

@@ -13,7 +13,7 @@ class Case(Table):
 
     By when she is to be answered follows from ``received_at`` (`portal.domain.deadlines`), and is
     stored nowhere else.
-    What she wrote is emptied some time after it is closed (`portal.rights.cases`).
+    What she wrote is emptied some time after it is closed (`portal.rights.cases.casebook`).
     """
 
     __tablename__ = "cases"
@@ -25,7 +25,7 @@ class Case(Table):
     reference: Mapped[str] = mapped_column(String(16), unique=True)
     """What she and the company call it by. It opens nothing."""
     kind: Mapped[str] = mapped_column(String(16))
-    """Of `portal.rights.cases.CaseKind`."""
+    """Of `portal.rights.cases.casebook.CaseKind`."""
     site: Mapped[str] = mapped_column(String(48))
     subject_id: Mapped[str | None] = mapped_column(ForeignKey("subjects.id"))
     """None: whoever it is has not shown it."""
@@ -44,4 +44,4 @@ class Case(Table):
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("operators.id"))
     outcome: Mapped[str | None] = mapped_column(String(16))
-    """Of `portal.rights.cases.Outcome`."""
+    """Of `portal.rights.cases.casebook.Outcome`."""

@@ -5,7 +5,7 @@ from flask import Response, abort
 from portal.access.api_keys import Caller, Scope
 from portal.adapters.contract import Ref
 from portal.domain.addresses import Email, InvalidEmail
-from portal.rights.mailable import Mailability
+from portal.rights.mailings.mailable import Mailability
 from portal.web.api.blueprint import blueprint
 from portal.web.api.callers import needs
 from portal.web.api.shapes import (

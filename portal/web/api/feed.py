@@ -3,7 +3,7 @@
 from flask import Response, abort, request
 
 from portal.access.api_keys import Caller, Scope
-from portal.rights.feed_places import BadCursor, Missed
+from portal.rights.requests.feed_places import BadCursor, Missed
 from portal.web.api.blueprint import blueprint
 from portal.web.api.callers import needs
 from portal.web.api.shapes import FeedEntryTold, FeedTold, told

@@ -6,7 +6,7 @@ from portal.access.api_keys import Caller, Scope
 from portal.adapters.contract import AdapterError, Ref
 from portal.consent.links import NoLinkKey
 from portal.consent.minting import Minting
-from portal.rights.mailable import NoSuchSystem
+from portal.rights.mailings.mailable import NoSuchSystem
 from portal.web.api.blueprint import blueprint
 from portal.web.api.callers import needs
 from portal.web.api.consents import subject_asked

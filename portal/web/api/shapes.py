@@ -8,9 +8,9 @@ from flask import Response, abort, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from portal.domain.register import Ground
-from portal.rights.allowed import Because
-from portal.rights.feed import Kind
-from portal.rights.not_to_be_used import ErasureState
+from portal.rights.mailings.allowed import Because
+from portal.rights.requests.feed import Kind
+from portal.rights.requests.not_to_be_used import ErasureState
 from portal.web.problems import problem
 
 MOST_ASKED = 100

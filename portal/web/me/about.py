@@ -3,7 +3,7 @@
 from flask import Response
 from flask_babel import get_locale
 
-from portal.rights.about import about
+from portal.rights.copies.about import about
 from portal.web.context import me, services
 from portal.web.me.blueprint import blueprint
 from portal.web.me.held import held_or_503

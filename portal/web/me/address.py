@@ -9,7 +9,7 @@ from wtforms.validators import Length
 from portal.access.ask import TooMany
 from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.rights import Goal
-from portal.rights.holdings import Holdings
+from portal.rights.held.holdings import Holdings
 from portal.web.context import has_fresh_proof, me, services
 from portal.web.forms import LONGEST, GoalForm, PortalForm
 from portal.web.me.blueprint import blueprint

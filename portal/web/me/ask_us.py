@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from wtforms import StringField
 
 from portal.access.ask import TooMany
-from portal.rights.cases import LONGEST
+from portal.rights.cases.casebook import LONGEST
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
 from portal.web.me.blueprint import blueprint

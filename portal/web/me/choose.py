@@ -10,9 +10,9 @@ from wtforms.validators import InputRequired
 
 from portal.adapters.contract import Scalar
 from portal.domain.register import in_language
-from portal.rights.choose import AlreadyChosen, Waiting
-from portal.rights.holdings import Holdings
-from portal.rights.seen import NotHers, NotRead, Seen
+from portal.rights.correcting.choose import AlreadyChosen, Waiting
+from portal.rights.held.holdings import Holdings
+from portal.rights.held.seen import NotHers, NotRead, Seen
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
 from portal.web.me import questions

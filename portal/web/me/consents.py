@@ -11,12 +11,12 @@ from wtforms.validators import InputRequired
 
 from portal.consent.sources import BY_SIGNAL, NO_OPT_IN
 from portal.domain.register import Frequency, Purpose, in_language
-from portal.rights.decide import STOPPABLE, Standing
-from portal.rights.history import History
-from portal.rights.holdings import Holdings
-from portal.rights.pause import MONTHS, NotNow
-from portal.rights.queued import one_more_until
-from portal.rights.undo import Offer, TooLate
+from portal.rights.held.holdings import Holdings
+from portal.rights.mailings.decide import STOPPABLE, Standing
+from portal.rights.mailings.pause import MONTHS, NotNow
+from portal.rights.mailings.undo import Offer, TooLate
+from portal.rights.requests.history import History
+from portal.rights.requests.queued import one_more_until
 from portal.web.context import me, services
 from portal.web.forms import NoFields, PortalForm
 from portal.web.me.blueprint import blueprint

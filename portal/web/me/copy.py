@@ -10,8 +10,8 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.domain.rights import Goal
-from portal.rights.copies import DoesNotOpen, Form, Lying, NoCopy, Over, Withheld
-from portal.rights.telling import CopyKind, Told
+from portal.rights.copies.keeping import DoesNotOpen, Form, Lying, NoCopy, Over, Withheld
+from portal.rights.copies.telling import CopyKind, Told
 from portal.web.context import has_fresh_proof, me, services
 from portal.web.forms import GoalForm, PortalForm
 from portal.web.me.blueprint import blueprint

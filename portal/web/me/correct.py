@@ -11,10 +11,10 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from portal.domain.register import in_language
-from portal.rights.correct import Difference
-from portal.rights.holdings import Holdings
-from portal.rights.seen import NotHers, NotRead, Seen
-from portal.rights.typed import Fault
+from portal.rights.correcting.correct import Difference
+from portal.rights.correcting.typed import Fault
+from portal.rights.held.holdings import Holdings
+from portal.rights.held.seen import NotHers, NotRead, Seen
 from portal.web import drafts
 from portal.web.context import me, services, who
 from portal.web.errors import csrf_error

@@ -8,8 +8,8 @@ from wtforms import StringField
 
 from portal.domain.register import in_language
 from portal.domain.rights import Goal
-from portal.rights.erase import Plan
-from portal.rights.holdings import Holdings
+from portal.rights.erasing.erase import Plan
+from portal.rights.held.holdings import Holdings
 from portal.web.context import current_site, has_fresh_proof, me, services
 from portal.web.forms import GoalForm, PortalForm
 from portal.web.me.blueprint import blueprint

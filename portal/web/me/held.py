@@ -2,7 +2,7 @@
 
 from flask import abort
 
-from portal.rights.holdings import Holdings
+from portal.rights.held.holdings import Holdings
 from portal.web.context import me, services
 
 

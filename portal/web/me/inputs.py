@@ -14,7 +14,7 @@ from portal.domain.days import NotADay, Part, day_of, order
 from portal.domain.postcodes import example
 from portal.domain.register import FieldEntry, Kind, in_language
 from portal.domain.tongues import tongue_name
-from portal.rights.typed import Fault
+from portal.rights.correcting.typed import Fault
 
 
 @dataclass(frozen=True, slots=True, repr=False)

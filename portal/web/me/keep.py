@@ -3,7 +3,7 @@
 from flask import Response, abort
 from flask_babel import get_locale
 
-from portal.rights.later import TooLate
+from portal.rights.erasing.later import TooLate
 from portal.web.context import me, services
 from portal.web.forms import NoFields
 from portal.web.me.blueprint import blueprint

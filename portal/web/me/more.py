@@ -7,7 +7,7 @@ from wtforms import StringField
 
 from portal.access.ask import TooMany
 from portal.access.subjects import MAILBOX_TIER
-from portal.rights.cases import LONGEST_CONTACT, CaseKind
+from portal.rights.cases.casebook import LONGEST_CONTACT, CaseKind
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
 from portal.web.me.blueprint import blueprint

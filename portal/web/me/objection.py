@@ -10,8 +10,8 @@ from wtforms.validators import InputRequired
 
 from portal.access.ask import TooMany
 from portal.domain.register import in_language
-from portal.rights.cases import LONGEST
-from portal.rights.objecting import Use
+from portal.rights.cases.casebook import LONGEST
+from portal.rights.restricting.objecting import Use
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
 from portal.web.me.blueprint import blueprint

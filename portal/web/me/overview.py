@@ -3,7 +3,7 @@
 from flask import Response
 from flask_babel import get_locale
 
-from portal.rights.overview import overview
+from portal.rights.held.overview import overview
 from portal.web.context import current_site, me, services
 from portal.web.me.blueprint import blueprint
 from portal.web.me.held import held_or_503

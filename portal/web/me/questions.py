@@ -11,8 +11,8 @@ from flask import request
 from flask_babel import get_locale
 
 from portal.domain.register import in_language
-from portal.rights.holdings import may_see
-from portal.rights.seen import Collision, Seen
+from portal.rights.held.holdings import may_see
+from portal.rights.held.seen import Collision, Seen
 from portal.web.context import me, services
 from portal.web.me.words import shown_here
 from portal.web.pages import adapter_label

@@ -3,11 +3,11 @@
 from flask import Response, abort
 
 from portal.domain.deadlines import respond_by
-from portal.rights.cases import CaseBrief
-from portal.rights.ended import LATER
-from portal.rights.history import History, Progress
-from portal.rights.objecting import BY, MARKETING
-from portal.rights.queued import one_more_until
+from portal.rights.cases.casebook import CaseBrief
+from portal.rights.deeds.ended import LATER
+from portal.rights.requests.history import History, Progress
+from portal.rights.requests.queued import one_more_until
+from portal.rights.restricting.objecting import BY, MARKETING
 from portal.web.context import me, services
 from portal.web.forms import NoFields
 from portal.web.me.blueprint import blueprint

@@ -8,9 +8,9 @@ from wtforms import StringField
 from portal.access.ask import TooMany
 from portal.domain.register import in_language
 from portal.domain.rights import Right
-from portal.rights.cases import LONGEST, LONGEST_CONTACT, CaseKind
-from portal.rights.holdings import Barrier, Holdings
-from portal.rights.telling_apart import TooManyTries
+from portal.rights.cases.casebook import LONGEST, LONGEST_CONTACT, CaseKind
+from portal.rights.held.holdings import Barrier, Holdings
+from portal.rights.held.telling_apart import TooManyTries
 from portal.web.context import me, services
 from portal.web.forms import PortalForm
 from portal.web.me.blueprint import blueprint

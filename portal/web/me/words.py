@@ -24,8 +24,8 @@ from portal.consent.sources import (
     Method,
 )
 from portal.domain.register import FieldEntry, in_language
-from portal.rights.typed import Around
-from portal.rights.values import DAY, shown
+from portal.rights.correcting.typed import Around
+from portal.rights.held.values import DAY, shown
 from portal.web.context import current_site, services
 
 

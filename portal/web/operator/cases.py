@@ -3,7 +3,7 @@
 from flask import Response, abort, request
 from wtforms import StringField
 
-from portal.rights.cases import Outcome
+from portal.rights.cases.casebook import Outcome
 from portal.web.context import services
 from portal.web.forms import StrictForm
 from portal.web.operator.blueprint import blueprint

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from portal.desk.health import Health
-from portal.rights.shadowed import WouldDo
+from portal.rights.requests.shadowed import WouldDo
 from portal.web.context import services
 from portal.web.me.words import category_label, names_in_details
 from portal.web.operator.blueprint import blueprint

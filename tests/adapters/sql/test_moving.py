@@ -6,7 +6,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from portal.adapters.contract import Conflict, Outcome, Ref, Refused, Unsupported
 from portal.domain.addresses import Email
-from portal.rights.address.deed import move, move_records
+from portal.rights.deeds.readdressing import move, move_records
 from tests.adapters.sql.shop import ADDRESS, Shop, adapter, settings
 
 NEW = "wilma.moved@example.net"

@@ -1,0 +1,1 @@
+"""What a delivery does in one system, and how it is read back."""

@@ -1,0 +1,1 @@
+"""From "received" to "confirmed": one request, carried to one system."""

@@ -1,0 +1,1 @@
+"""What is held about a subscriber, read live from the systems, and whose record is whose."""

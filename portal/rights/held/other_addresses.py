@@ -1,0 +1,131 @@
+"""Where else somebody may be found after a change of address, and whether it is to be trusted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session as Db
+
+from portal.domain.addresses import Email
+from portal.domain.clock import Clock
+from portal.domain.rights import Right
+from portal.rights.held.known import addresses_in, is_any, with_also
+from portal.store.database import Database
+from portal.store.recalls import Purpose, Recalls
+from portal.store.tables import AddressChange, Delivery, Job, Request, SubjectAlias
+from portal.store.vault import CannotUnseal, Vault
+from portal.sync.outbox import SEALED_FOR
+
+
+class OtherAddresses:
+    """Knows the other addresses of people who have changed theirs, for as long as that is kept."""
+
+    def __init__(self, database: Database, vault: Vault, recalls: Recalls, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._recalls = recalls
+        self._clock = clock
+
+    def of(self, db: Db, subject_id: str) -> list[Email]:
+        """Her other addresses: the one before a change, and the one after."""
+        found: list[Email] = []
+        for purpose, name in ((Purpose.OTHER_ADDRESS, "address"), (Purpose.ADDRESS_CHANGE, "old")):
+            found += [
+                Email.parse(one.told[name]) for one in self._recalls.of(db, purpose, subject_id)
+            ]
+        return found
+
+    def beside(self, db: Db, subject_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A job's payload, with her other addresses beside the one it has."""
+        if "email" not in payload:
+            return payload
+        return with_also(payload, self.of(db, subject_id))
+
+    def others(self, email: Email) -> list[Email]:
+        """Where else whoever had this address may be found now: for a link in older mail."""
+        with self._database.reading() as db:
+            subject_id = db.scalar(
+                select(SubjectAlias.subject_id).where(
+                    or_(
+                        *(
+                            and_(SubjectAlias.key_version == version, SubjectAlias.digest == digest)
+                            for version, digest in self._vault.aliases(email)
+                        )
+                    )
+                )
+            )
+            others = [] if subject_id is None else self.of(db, subject_id)
+        return [one for one in others if not one.same_mailbox(email.address)]
+
+    def is_just_changed(self, email: Email) -> bool:
+        """Was this address made hers a short while ago, without a word of the old mailbox?
+
+        Or was it hers, and was that taken back? Until the old mailbox can say no more, such an
+        address opens nothing that is held (C2): whoever came by a session of hers, and by no more,
+        would else be shown everything from the moment that the change took effect.
+        """
+        now = self._clock()
+        digests = [digest for _version, digest in self._vault.aliases(email)]
+        doubtful = or_(AddressChange.vouched_at.is_(None), AddressChange.reverted_at.is_not(None))
+        with self._database.reading() as db:
+            found = db.scalar(
+                select(AddressChange.id)
+                .where(AddressChange.new_digest.in_(digests), AddressChange.back_until > now)
+                .where(doubtful)
+                .limit(1)
+            )
+        return found is not None
+
+    def tell_jobs(self, db: Db, subject_id: str, addresses: list[Email]) -> None:
+        """Let everything of hers that is sealed in a job find her by each of these addresses.
+
+        What is in a worker's hands just now goes on as it is: until it has ended no other job of
+        hers is done in that system. Those that are given up are done again by a person some day.
+        """
+        jobs = db.scalars(
+            select(Job)
+            .where(Job.payload_sealed.is_not(None))
+            .where(or_(Job.subject_id == subject_id, Job.key.in_(_rechecks(db, subject_id))))
+            .order_by(Job.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+        for job in jobs:
+            try:
+                payload = self._vault.unseal(job.payload_sealed or b"", SEALED_FOR)
+            except CannotUnseal:
+                continue  # a person is told of it when it is its turn
+            if not _names_her(payload, addresses):
+                continue
+            job.payload_sealed = self._vault.seal(with_also(payload, addresses), SEALED_FOR)
+
+    def forget(self, db: Db, subject_id: str) -> None:
+        """She is erased: her jobs know her addresses, and nothing else needs them."""
+        for purpose in (Purpose.OTHER_ADDRESS, Purpose.ADDRESS_CHANGE):
+            for one in list(self._recalls.of(db, purpose, subject_id)):
+                self._recalls.drop(db, one.id)
+
+    def found_at(self, db: Db, subject_id: str, address: Email, until: datetime) -> None:
+        """From now on she may be found there as well; of several changes the last counts."""
+        for one in list(self._recalls.of(db, Purpose.OTHER_ADDRESS, subject_id)):
+            self._recalls.drop(db, one.id)
+        self._recalls.keep(
+            db, Purpose.OTHER_ADDRESS, subject_id, {"address": address.address}, until
+        )
+
+
+def _names_her(payload: Mapping[str, Any], addresses: list[Email]) -> bool:
+    if "email" not in payload:
+        return False
+    return any(is_any(addresses, known.address) for known in addresses_in(payload))
+
+
+def _rechecks(db: Db, subject_id: str) -> list[str]:
+    """The keys of the looks after her erasures, whose jobs are of no subject: see `recheck`."""
+    deliveries = db.scalars(
+        select(Delivery.id)
+        .join(Request, Request.id == Delivery.request_id)
+        .where(Request.subject_id == subject_id, Request.right == Right.ERASE)
+    )
+    return [f"recheck:{one}" for one in deliveries]

@@ -1,0 +1,1 @@
+"""Mailings: stopping, giving again, less, a break, and taking a stop back."""

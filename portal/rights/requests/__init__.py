@@ -1,0 +1,1 @@
+"""Requests: received once, delivered everywhere, and told of step by step."""
