@@ -52,7 +52,7 @@ def test_a_key_is_shown_once_listed_without_itself_and_removed(instance: Path) -
 def test_a_scope_of_a_later_version_is_listed_as_unknown(instance: Path) -> None:
     portal(instance, "api-key", "add", "shop", "--scope", "feed:read")
     with sqlite3.connect(instance / "portal.sqlite") as connection:
-        connection.execute("UPDATE api_keys SET scopes = '[\"feed:read\", \"people:paint\"]'")
+        connection.execute('UPDATE api_keys SET scopes = \'["feed:read", "people:paint"]\'')
     connection.close()
 
     words = portal(instance, "api-key", "list").output
