@@ -23,6 +23,7 @@ from portal.adapters.contract import (
     Ref,
     SetsLink,
     Unsupported,
+    that_pauses,
     that_sets_address,
     that_sets_link,
 )
@@ -112,6 +113,13 @@ class Shadow:
         if able is None:
             raise Unsupported("addresses are not written here")
         return able.set_address(ref, seen, address, key=key)
+
+    def pause(self, ref: Ref, purpose: str, until: datetime, *, key: str) -> Outcome:
+        self._stop("pause", purpose=purpose)
+        able = that_pauses(self._real)
+        if able is None:
+            raise Unsupported("nothing is paused here")
+        return able.pause(ref, purpose, until, key=key)
 
     def set_links(self, links: Sequence[LinkToSet], *, key: str) -> Sequence[Outcome | None]:
         self._stop("set_links", purposes=sorted({one.purpose for one in links}))

@@ -1,6 +1,7 @@
 """Every adapter of a running portal, with a fault point before and after each of its calls."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import wraps
 from types import TracebackType
 from typing import Any, ClassVar
@@ -20,6 +21,7 @@ from portal.adapters.contract import (
     Ref,
     SetsLink,
     Unsupported,
+    that_pauses,
     that_sets_address,
     that_sets_link,
 )
@@ -78,6 +80,13 @@ class Watched:
             if able is None:
                 raise Unsupported("addresses are not written here")
             return able.set_address(ref, seen, address, key=key)
+
+    def pause(self, ref: Ref, purpose: str, until: datetime, *, key: str) -> Outcome:
+        with _Call(self.name, "pause"):
+            able = that_pauses(self._adapter)
+            if able is None:
+                raise Unsupported("nothing is paused here")
+            return able.pause(ref, purpose, until, key=key)
 
     def links(self) -> Iterator[Linked]:
         with _Call(self.name, "links"):

@@ -1,6 +1,7 @@
 """The calls of an adapter, and those that it may have besides."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from portal.adapters.contract.declared import (
@@ -94,6 +95,20 @@ class SetsFrequency(Protocol):
 
 
 @runtime_checkable
+class Pauses(Protocol):
+    """What an adapter can do besides, whose ``optional`` capabilities name ``pause``."""
+
+    def pause(self, ref: Ref, purpose: str, until: datetime, *, key: str) -> Outcome:
+        """Send nothing before this moment (UTC), and go on by itself from then on.
+
+        A system that keeps days goes on when that day begins. It starts and stops nothing: what is
+        off stays off. While it lasts, `Adapter.read` gives ``granted=False`` with
+        ``paused_until``; `Adapter.set_consent` ends it, whichever way it decides.
+        ``capabilities.pauses`` names the purposes.
+        """
+
+
+@runtime_checkable
 class SetsAddress(Protocol):
     """What an adapter can do whose ``capabilities.optional`` names ``set_address``."""
 
@@ -148,6 +163,12 @@ def that_sets_address(adapter: Adapter) -> SetsAddress | None:
     """The same adapter, if it can write addresses; None: a person has to do that."""
     can = "set_address" in adapter.capabilities.optional
     return adapter if can and isinstance(adapter, SetsAddress) else None
+
+
+def that_pauses(adapter: Adapter) -> Pauses | None:
+    """The same adapter, if it can pause mailings by itself; None: it only knows on and off."""
+    can = "pause" in adapter.capabilities.optional
+    return adapter if can and isinstance(adapter, Pauses) else None
 
 
 def that_sets_link(adapter: Adapter) -> SetsLink | None:

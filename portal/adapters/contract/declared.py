@@ -27,10 +27,12 @@ class Capabilities:
     idempotent: bool = False
     """Does the CRM itself honour idempotency keys?"""
     optional: frozenset[str] = frozenset()
-    """Of ``set_address`` (see `SetsAddress`), ``set_frequency`` (see `SetsFrequency`),
-    ``set_link`` (see `SetsLink`), ``changes_since``, …"""
+    """Of ``set_address`` (see `SetsAddress`), ``set_frequency`` (see `SetsFrequency`), ``pause``
+    (see `Pauses`), ``set_link`` (see `SetsLink`), ``changes_since``, …"""
     frequencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Purpose id → ids of the frequencies that it can set; goes with ``set_frequency``."""
+    pauses: frozenset[str] = frozenset()
+    """Purpose ids that it can pause by itself; goes with ``pause``."""
     links: frozenset[str] = frozenset()
     """Purpose ids whose footer link has a field of its own; goes with ``set_link``."""
     links_at_once: int = 1

@@ -32,12 +32,14 @@ class ConsentState:
     """What a CRM says about one purpose: given or not, and its evidence as far as it keeps any."""
 
     granted: bool | None
-    """None: the CRM has no record either way."""
+    """None: the CRM has no record either way. While it pauses by itself: False."""
     at: datetime | None = None
     source: str | None = None
     wording: str | None = None
     frequency: str | None = None
     """How often, where the CRM holds that: the id of one of the register's frequencies."""
+    paused_until: datetime | None = None
+    """Of what is on, and paused by the CRM itself: when that is over (UTC). None: it is not."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

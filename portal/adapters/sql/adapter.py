@@ -21,7 +21,7 @@ from portal.adapters.contract import (
     Ref,
     Unsupported,
 )
-from portal.adapters.sql import consenting, erasing, linking, reading, writing
+from portal.adapters.sql import consenting, erasing, linking, pausing, reading, writing
 from portal.adapters.sql.database import Database
 from portal.adapters.sql.keys import find_keys, page_of_keys, page_of_links
 from portal.adapters.sql.schema import Schema
@@ -66,6 +66,7 @@ class SqlAdapter:
             categories=frozenset(step.category for step in settings.erase),
             optional=settings.optional,
             frequencies=settings.frequencies,
+            pauses=settings.pauses,
             links=frozenset(settings.links),
             links_at_once=PAGE,
         )
@@ -90,7 +91,8 @@ class SqlAdapter:
 
     def read(self, ref: Ref) -> Record | None:
         return self._database.run(
-            lambda connection, schema: reading.read_record(connection, schema, ref), what="reading"
+            lambda connection, schema: reading.read_record(connection, schema, ref, self._clock()),
+            what="reading",
         )
 
     def write(self, ref: Ref, changes: Sequence[Change], *, key: str) -> Outcome:
@@ -119,6 +121,15 @@ class SqlAdapter:
                 connection, schema, ref, purpose, frequency, self._clock
             ),
             what="recording how often",
+            writes=True,
+        )
+
+    def pause(self, ref: Ref, purpose: str, until: datetime, *, key: str) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: pausing.pause(
+                connection, schema, ref, purpose, until, self._clock
+            ),
+            what="pausing a mailing",
             writes=True,
         )
 

@@ -1,6 +1,7 @@
 """What would go wrong in a person's erasure or correction, found when the portal starts."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Column, Table, types
@@ -9,6 +10,9 @@ from sqlalchemy.engine.reflection import Inspector
 from portal.adapters.sql.references import references
 from portal.adapters.sql.settings import SqlSettings
 from portal.adapters.sql.values import DoesNotFit, empty, to_column
+
+PROBE = datetime(2026, 1, 31, 3, tzinfo=UTC)
+"""A moment such as a break ends at."""
 
 
 def key_complaints(
@@ -62,6 +66,9 @@ def _constants(
         if consent.column is not None:
             yield f"consents.{id}", table, {consent.column: consent.granted}
             yield f"consents.{id}", table, {consent.column: consent.withdrawn}
+        if consent.pause is not None:
+            for moment in (PROBE, None):  # it has to be emptied as well
+                yield f"consents.{id}.pause", table, {consent.pause: moment}
         if consent.frequency is not None:
             for value in consent.frequency.values.values():
                 yield f"consents.{id}.frequency", table, {consent.frequency.column: value}

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, and_, delete, insert, update
 
 from portal.adapters.contract import Evidence, Outcome, Ref, Refused, Unsupported
 from portal.adapters.sql.parts import Consent
+from portal.adapters.sql.pausing import awakened
 from portal.adapters.sql.reading import Owner, consent_rows
 from portal.adapters.sql.schema import Schema
 from portal.adapters.sql.values import aware, to_column
@@ -53,10 +54,12 @@ def _consent_in_column(
 ) -> Outcome:
     column = consent.column or ""
     value = schema.constant(schema.main, column, consent.granted if granted else consent.withdrawn)
-    if owner[column] == value:
+    awake = awakened(consent, owner)
+    if owner[column] == value and not awake:
         return Outcome.ALREADY
-    proof = _evidence(schema, schema.main, consent, evidence)
-    update_owner(connection, schema, owner, {column: value, **proof}, clock)
+    # Where a pause alone is ended, what shows since when it is on stays as it is.
+    proof = _evidence(schema, schema.main, consent, evidence) if owner[column] != value else {}
+    update_owner(connection, schema, owner, {column: value, **awake, **proof}, clock)
     return Outcome.DONE
 
 
@@ -81,8 +84,11 @@ def _consent_in_rows(
         return Outcome.DONE
     constant = consent.granted if granted else consent.withdrawn
     value = schema.constant(table, consent.column, constant)
+    awake = {name: None for row in rows for name in awakened(consent, row)}
+    if awake:
+        connection.execute(update(table).where(schema.owned(table, consent, owner)).values(awake))
     if rows and all(row[consent.column] == value for row in rows):
-        return Outcome.ALREADY
+        return Outcome.DONE if awake else Outcome.ALREADY
     if rows and not consent.append:
         differs = table.c[consent.column].is_distinct_from(value)
         connection.execute(

@@ -122,14 +122,19 @@ class Consent(Link):
     insert: Mapping[Name, Constant] = Field(default_factory=dict)
     """What the other columns of a new row get."""
     frequency: Frequency | None = None
+    pause: Name | None = None
+    """The column, of a date or a moment, before which your mailing leaves out who is on."""
 
     @model_validator(mode="after")
     def _row_stays(self) -> Self:
-        if self.frequency is not None and (self.column is None or self.append):
+        stays = self.column is not None and not self.append
+        if self.frequency is not None and not stays:
             raise ValueError(
                 "frequency needs a column that says on or off, in a row that stays: one that is "
                 "deleted, or followed by a newer one, forgets how often"
             )
+        if self.pause is not None and not stays:
+            raise ValueError("pause needs a column that says on or off, in a row that stays")
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """Reading what is held of one subscriber."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -45,8 +46,8 @@ def columns_of(table: Table, row: Row[Any]) -> Owner:
     }
 
 
-def read_record(connection: Connection, schema: Schema, ref: Ref) -> Record | None:
-    """Everything that is mapped of one record; None when it is gone."""
+def read_record(connection: Connection, schema: Schema, ref: Ref, now: datetime) -> Record | None:
+    """Everything that is mapped of one record, as it stands now (UTC); None when it is gone."""
     key = key_values(schema, ref.key)
     owner = None if key is None else owner_of(connection, schema, key)
     if owner is None:
@@ -61,7 +62,7 @@ def read_record(connection: Connection, schema: Schema, ref: Ref) -> Record | No
         email=str(owner[settings.email] or ""),
         values=dict(_values(connection, schema, owner)),
         consents={
-            purpose: read_consent(connection, schema, consent, owner)
+            purpose: read_consent(connection, schema, consent, owner, now)
             for purpose, consent in settings.consents.items()
         },
         version=None if version is None else str(version),
@@ -140,22 +141,25 @@ def _rows(connection: Connection, schema: Schema, mapped: Rows, owner: Owner) ->
 
 
 def read_consent(
-    connection: Connection, schema: Schema, consent: Consent, owner: Owner
+    connection: Connection, schema: Schema, consent: Consent, owner: Owner, now: datetime
 ) -> ConsentState:
     """What the database says of one purpose.
 
     Of several rows the newest counts where changes are appended; otherwise consent that any row
-    still gives is shown as given, so that it can be withdrawn.
+    still gives, or gives again after a pause, is shown as that, so that it can be withdrawn.
     """
     if consent.table is None:
-        return _state(schema, schema.main, consent, owner)
+        return _state(schema, schema.main, consent, owner, now)
     states = [
-        _state(schema, schema.tables[consent.table], consent, row)
+        _state(schema, schema.tables[consent.table], consent, row, now)
         for row in consent_rows(connection, schema, consent, owner)
     ]
     if not states:
         return ConsentState(granted=None)
-    return states[0] if consent.append else next((one for one in states if one.granted), states[0])
+    if consent.append:
+        return states[0]
+    paused = next((one for one in states if one.paused_until), states[0])
+    return next((one for one in states if one.granted), paused)
 
 
 def consent_rows(
@@ -174,7 +178,9 @@ def consent_rows(
     return [columns_of(table, row) for row in connection.execute(query)]
 
 
-def _state(schema: Schema, table: Table, consent: Consent, row: Owner) -> ConsentState:
+def _state(
+    schema: Schema, table: Table, consent: Consent, row: Owner, now: datetime
+) -> ConsentState:
     zone = schema.settings.zone
     granted: bool | None = True  # where there is no column, the row itself is the consent
     if consent.column is not None:
@@ -182,6 +188,10 @@ def _state(schema: Schema, table: Table, consent: Consent, row: Owner) -> Consen
         granted = held is not None and same(table.c[consent.column], held, consent.granted, zone)
         if held is None:
             granted = None
+    until = aware(row[consent.pause], zone) if consent.pause else None
+    if granted and until is not None and until > now:  # its evidence is that of being on
+        often = _frequency(schema, table, consent, row)
+        return ConsentState(granted=False, frequency=often, paused_until=until)
     evidence = {
         name: from_column(table.c[column], row[column]) if column else None
         for name, column in (("source", consent.source), ("wording", consent.wording))

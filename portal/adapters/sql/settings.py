@@ -217,9 +217,15 @@ class SqlSettings(AdapterSettings):
         can = {
             "set_address": self.set_address,
             "set_frequency": bool(self.frequencies),
+            "pause": bool(self.pauses),
             "set_link": bool(self.links),
         }
         return frozenset(name for name, it_can in can.items() if it_can)
+
+    @property
+    def pauses(self) -> frozenset[str]:
+        """The purposes that it can pause by itself."""
+        return frozenset(id for id, consent in self.consents.items() if consent.pause is not None)
 
     @property
     def frequencies(self) -> dict[str, frozenset[str]]:

@@ -10,12 +10,14 @@ from portal.adapters.testing.crm import (
     ADDRESS,
     EVIDENCE,
     OTHER,
+    PAUSED_UNTIL,
     UNKNOWN,
     Contract,
     Crm,
     consent,
     everything,
     frequent,
+    paused,
     read,
 )
 
@@ -105,6 +107,60 @@ class ConsentContract(Contract):
             again = frequent(crm, ref, purpose, min(frequencies), key=purpose)
             assert again in {first, Outcome.ALREADY}
             assert everything(crm, ref) == before
+
+    def test_a_pause_is_read_back_and_ends_by_itself(self, crm: Crm) -> None:
+        ref, other = crm.add(ADDRESS), crm.add(OTHER)
+        untouched = everything(crm, other)
+        for purpose in sorted(crm.adapter.capabilities.pauses):
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-on")
+            before = read(crm, ref).consents[purpose]
+            paused(crm, ref, purpose, key=purpose)
+            state = read(crm, ref).consents[purpose]
+            assert state.granted is False
+            assert state.paused_until is not None
+            assert abs(state.paused_until - PAUSED_UNTIL) < timedelta(days=1)
+            if crm.travel(PAUSED_UNTIL.date() + timedelta(days=1)):
+                assert read(crm, ref).consents[purpose] == before
+        assert everything(crm, other) == untouched, "another record was paused"
+
+    def test_a_decision_ends_a_pause_and_a_stop_is_more_than_one(self, crm: Crm) -> None:
+        ref = crm.add(ADDRESS)
+        for purpose in sorted(crm.adapter.capabilities.pauses):
+            for granted in (True, False):
+                consent(crm, ref, purpose, granted=True, key=f"{purpose}-on-{granted}")
+                paused(crm, ref, purpose, key=f"{purpose}-{granted}")
+                consent(crm, ref, purpose, granted, key=f"{purpose}-then-{granted}")
+                state = read(crm, ref).consents[purpose]
+                assert (bool(state.granted), state.paused_until) == (granted, None)
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-again")
+            state = read(crm, ref).consents[purpose]
+            assert (state.granted, state.paused_until) == (True, None)
+
+    def test_what_is_off_stays_off_when_it_is_paused(self, crm: Crm) -> None:
+        ref = crm.add(ADDRESS)
+        for purpose in sorted(crm.adapter.capabilities.pauses):
+            consent(crm, ref, purpose, granted=False, key=f"{purpose}-off")
+            before = read(crm, ref).consents[purpose]
+            paused(crm, ref, purpose, key=purpose)
+            assert read(crm, ref).consents[purpose] == before
+
+    def test_a_pause_that_is_repeated_has_no_second_effect(self, crm: Crm) -> None:
+        ref = crm.add(ADDRESS)
+        for purpose in sorted(crm.adapter.capabilities.pauses):
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-on")
+            first = paused(crm, ref, purpose, key=purpose)
+            before = everything(crm, ref)
+            assert paused(crm, ref, purpose, key=purpose) in {first, Outcome.ALREADY}
+            assert everything(crm, ref) == before
+
+    def test_an_unknown_pause_is_unsupported_by_whoever_knows_any(self, crm: Crm) -> None:
+        ref = crm.add(ADDRESS)
+        capabilities = crm.adapter.capabilities
+        assert ("pause" in capabilities.optional) is bool(capabilities.pauses)
+        assert capabilities.pauses <= capabilities.consents
+        if capabilities.pauses:
+            with pytest.raises(Unsupported):
+                paused(crm, ref, UNKNOWN, key="unknown")
 
     def test_an_unknown_frequency_is_unsupported_by_whoever_knows_any(self, crm: Crm) -> None:
         ref = crm.add(ADDRESS)

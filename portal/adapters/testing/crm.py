@@ -11,6 +11,7 @@ from portal.adapters.contract import (
     Change,
     Evidence,
     Outcome,
+    Pauses,
     Record,
     Ref,
     Scalar,
@@ -21,6 +22,8 @@ Samples = tuple[Scalar, Scalar, Scalar]
 ADDRESS = "wilma.jansen@example.org"
 OTHER = "piet@example.org"
 UNKNOWN = "no_such_thing"
+PAUSED_UNTIL = datetime(2037, 4, 2, 2, tzinfo=UTC)
+"""To come, and a moment that 32 bits hold."""
 EVIDENCE = Evidence(
     at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
     source="portal",
@@ -65,7 +68,7 @@ class Crm(ABC):
     def travel(self, day: date) -> bool:
         """Let it be noon of this day for the adapter; False: its clock cannot be moved.
 
-        Needed when an erasure keeps something for a time (`Retained.first`).
+        Needed when an erasure keeps something for a time (`Retained.first`), or it pauses mailings.
         """
         del day
         return False
@@ -107,6 +110,7 @@ def everything(crm: Crm, ref: Ref) -> tuple[object, ...] | None:
             state.source,
             state.wording,
             state.frequency,
+            state.paused_until,
         )
         for purpose, state in one.consents.items()
     }
@@ -129,6 +133,14 @@ def write(crm: Crm, ref: Ref) -> Outcome:
 def consent(crm: Crm, ref: Ref, purpose: str, granted: bool, key: str) -> Outcome:
     """Record a consent or its withdrawal."""
     outcome = crm.adapter.set_consent(ref, purpose, granted, EVIDENCE, key=key)
+    crm.settle()
+    return outcome
+
+
+def paused(crm: Crm, ref: Ref, purpose: str, key: str) -> Outcome:
+    """Pause a mailing."""
+    assert isinstance(crm.adapter, Pauses)
+    outcome = crm.adapter.pause(ref, purpose, PAUSED_UNTIL, key=key)
     crm.settle()
     return outcome
 

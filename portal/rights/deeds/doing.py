@@ -21,6 +21,7 @@ from portal.adapters.contract import (
 )
 from portal.domain.addresses import Email
 from portal.domain.rights import DeliveryState
+from portal.rights.deeds.deciding import set_consent
 from portal.rights.deeds.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal, by_read_back
 from portal.rights.deeds.frequency import set_frequency
 from portal.rights.deeds.outcomes import again_for, as_outcome
@@ -28,7 +29,7 @@ from portal.rights.deeds.readdressing import move
 from portal.rights.deeds.restricting import restrict
 from portal.rights.held.holdings import name_of
 from portal.rights.held.known import addresses_in, is_any, records_under
-from portal.rights.held.parts import hers_among, refs_of, whose
+from portal.rights.held.parts import refs_of, whose
 from portal.rights.held.values import from_json, same, scalar_of, to_json
 
 Deed = Callable[[Adapter, Mapping[str, Any], str], Ended]
@@ -57,14 +58,17 @@ def consent(
     evidence: Evidence,
     only: Sequence[str] | None = None,
     hers: Mapping[str, Any] | None = None,
+    until: datetime | None = None,
 ) -> dict[str, Any]:
     """Record this decision in every record of the address; or only in those of these keys.
 
-    Or, by ``hers``, in those of one of several people: see `portal.rights.held.parts`.
+    Or, by ``hers``, in those of one of several people: see `portal.rights.held.parts`. ``until``
+    (UTC) makes a pause of a withdrawal, which the system ends by itself.
     """
     those = {} if only is None else {"only": list(only)}
     return {
         **those,
+        **({"until": until.isoformat()} if until else {}),
         **(hers or {}),
         "do": "consent",
         "email": email.address,
@@ -172,36 +176,6 @@ def _differing(record: Record | None, changes: Sequence[Change]) -> list[Change]
     ]
 
 
-def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
-    purpose, granted = payload["purpose"], payload["granted"]
-    told = payload["evidence"]
-    evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
-    records = hers_among(records_under(adapter, addresses_in(payload)), payload)
-    if not records:
-        # Nothing to stop is as good as stopped; a consent that nobody can keep was not given.
-        end = DeliveryState.FAILED if granted else DeliveryState.CONFIRMED
-        return Ended(end, {"cause": GONE})
-    outcomes, unconfirmed, shadow = [], [], Rehearsal()
-    for number, record in enumerate(records):
-        # "No record either way" may still mean that mail is sent: a withdrawal is written then.
-        state = record.consents.get(purpose)
-        if state is not None and state.granted is granted:
-            continue
-        with shadow:
-            outcomes.append(
-                adapter.set_consent(record.ref, purpose, granted, evidence, key=f"{key}:{number}")
-            )
-            after = adapter.read(record.ref)
-            if after is not None and not _confirms(after, purpose, granted):
-                unconfirmed.append(purpose)
-    return shadow.ended() or by_read_back(outcomes, unconfirmed)
-
-
-def _confirms(record: Record, purpose: str, granted: bool) -> bool:
-    state = record.consents.get(purpose)
-    return state is not None and bool(state.granted) is granted
-
-
 def _erase(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     addresses = addresses_in(payload)
     refs = _to_erase(adapter, payload, addresses)
@@ -263,7 +237,7 @@ def _is_hers(adapter: Adapter, ref: Ref, addresses: Sequence[Email]) -> bool:
 DEEDS: Mapping[str, Deed] = {
     "address": move,
     "correct": _correct,
-    "consent": _consent,
+    "consent": set_consent,
     "restrict": restrict,
     "often": set_frequency,
     "erase": _erase,

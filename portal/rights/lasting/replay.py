@@ -204,6 +204,8 @@ class Replaying:
         What rests on no consent is allowed where nothing is said: there an objection is missing.
         """
         state = record.consents.get(stop.purpose)
+        if state is not None and state.paused_until is not None:
+            return stop.until is None  # which ends by itself, and a stop does not
         if state is None or state.granted is False:
             return False
         if state.granted is None:

@@ -18,6 +18,7 @@ from portal.domain.rights import Right
 from portal.rights.deeds.doing import consent
 from portal.rights.held.holdings import Holdings, Reading
 from portal.rights.held.parts import hers
+from portal.rights.mailings.own_breaks import keep_breaks
 from portal.rights.requests.receiving import Alongside, Requests, nothing_before, nothing_else
 from portal.store.database import Database, Unit
 
@@ -181,7 +182,9 @@ class Deciding:
         source: str,
         until: datetime | None = None,
     ) -> Taken:
-        holders = holders_of(purpose, self._reading.adapters_of(whose))
+        adapters = self._reading.adapters_of(whose)
+        holders = holders_of(purpose, adapters)
+        own_break = until if until and keep_breaks(purpose, adapters) else None
         # The evidence belongs to the same commit as the deliveries that carry it.
         evidence = self._record.evidence(purpose, locale, source)
 
@@ -200,7 +203,7 @@ class Deciding:
                     self._suppressions.lift(unit.session, one, evidence.at, "portal", request_id)
 
         deliveries = {
-            name: consent(whose.email, purpose.id, granted, evidence, hers=part)
+            name: consent(whose.email, purpose.id, granted, evidence, hers=part, until=own_break)
             for name in holders
             if (part := hers(whose.opened, name)) is not None
         }
@@ -253,6 +256,8 @@ def standing_of(purpose: Purpose, held: Holdings, own: Decision | None) -> Stand
     paused = own.until if own and not own.granted else None
     if states:
         on = any(state.granted for state in states)
+        if not on and (own is None or own.granted):  # paused there, and not by the portal
+            paused = min((one.paused_until for one in states if one.paused_until), default=None)
         own = own if own and own.granted is on else None
         told = [state for state in states if state.granted is on and (state.at or state.source)]
         if told:

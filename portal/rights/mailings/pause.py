@@ -20,6 +20,7 @@ from portal.domain.deadlines import months_after
 from portal.domain.register import Purpose
 from portal.rights.held.holdings import Holdings, Reading
 from portal.rights.mailings.decide import holders_of
+from portal.rights.mailings.own_breaks import keep_breaks
 from portal.rights.mailings.stop import Stopped, Stopping, can_be_put_back
 from portal.rights.mailings.undo import Part, Undoing, asked_to_erase_since
 from portal.rights.requests.receiving import acknowledged
@@ -140,6 +141,7 @@ class Pausing:
             "site": whose.site,
             "purpose": purpose.id,
             "on": {name: list(keys) for name, keys in part.on.items()},
+            "by_itself": self._by_itself(whose, purpose, held, part),
             "locale": locale,
         }
         kept = self._recalls.keep(
@@ -154,6 +156,18 @@ class Pausing:
             due_at=until,
         )
         return part
+
+    def _by_itself(
+        self, whose: Whose, purpose: Purpose, held: Holdings, part: Part
+    ) -> dict[str, list[str]]:
+        """Adapter name → keys of the records in which the system itself ends the break."""
+        found: dict[str, list[str]] = {}
+        if keep_breaks(purpose, self._reading.adapters_of(whose)):
+            for name, record in held.each():
+                state, key = record.consents.get(purpose.id), record.ref.key
+                if key in part.on.get(name, ()) and state and state.granted is not None:
+                    found.setdefault(name, []).append(key)
+        return found
 
     # --- being ended ---------------------------------------------------------------------------
 

@@ -224,9 +224,13 @@ class PauseOver(Handler):
         its own address says.
         """
         found = []
+        by_itself = kept.told.get("by_itself", {}).get(adapter.name, ())
         for key in kept.told["on"].get(adapter.name, ()):
             record = adapter.read(Ref(adapter.name, key))
-            if record is not None and self._is_hers(record, kept) and _is_as_paused(record, pause):
+            if record is None or not self._is_hers(record, kept):
+                continue
+            is_as_left = _goes_on if key in by_itself else _is_as_paused
+            if is_as_left(record, pause):
                 found.append(record)
         return found
 
@@ -246,3 +250,15 @@ def _is_as_paused(record: Record, pause: Consent) -> bool:
     later = state.at is not None and state.at > pause.at + SAME_MOMENT
     hers = pause.source.startswith(state.source or "")  # perhaps cut
     return not state.granted and not later and hers
+
+
+def _goes_on(record: Record, pause: Consent) -> bool:
+    """Of a system that ends a break by itself: is it on again, or about to be?
+
+    What is off there and not paused was turned off by somebody; or by the portal, which stopped it
+    when a back-up had brought back that it was on.
+    """
+    state = record.consents.get(pause.purpose)
+    if state is not None and (state.granted or state.paused_until):
+        return True
+    return bool(state and state.source) and _is_as_paused(record, pause)

@@ -48,6 +48,7 @@ CUSTOMERS = Table(
     Column("offers", Boolean),
     Column("offers_often", CHAR(1)),
     Column("offers_at", DateTime),
+    Column("offers_from", Date),
     Column("restricted", Boolean, nullable=False),
     Column("changed", DateTime),
     Column("version", Integer, nullable=False),
@@ -147,6 +148,7 @@ SETTINGS: dict[str, Any] = {
             "column": "offers",
             "at": "offers_at",
             "frequency": {"column": "offers_often", "values": {"weekly": "W", "monthly": "M"}},
+            "pause": "offers_from",
         },
         "newsletter": {
             "table": "lists",
