@@ -1,10 +1,18 @@
 """Shadow: for the first days of a connection everything is read, and no cell is written."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portal.adapters.contract import Adapter, Change, Evidence, InShadow, Ref
+from portal.adapters.contract import (
+    Adapter,
+    Change,
+    Evidence,
+    InShadow,
+    Outcome,
+    Ref,
+    that_pauses,
+)
 from portal.rights.requests.shadowed import WouldDo, would_have_done
 from tests.portals import Office, StartOffice, Visitor
 from tests.rights.wishes import CORRECTION, DONE, ERASURE, WITHDRAWAL
@@ -145,6 +153,20 @@ def test_no_part_of_the_portal_can_write_past_the_shadow(office: Office) -> None
     assert next(adapter.scan())[0] == ref
     assert adapter.fields()
     adapter.ping()
+
+
+def test_no_break_is_written_past_the_shadow_either(start_office: StartOffice) -> None:
+    pauses = {"newsletter": {"pause": "paused_until"}}
+    office = start_office(adapters={"crm": {"shadow_until": LAST_DAY, "consents": pauses}})
+    office.crm("ALTER TABLE subscriptions ADD COLUMN paused_until DATE")
+    able = that_pauses(office.portal.adapters["crm"])
+    assert able is not None
+    ref, until = Ref("crm", "1"), office.clock() + timedelta(days=31)
+    with pytest.raises(InShadow):
+        able.pause(ref, "newsletter", until, key="k")
+    assert not office.crm("SELECT 1 FROM subscriptions WHERE paused_until IS NOT NULL")
+    office.clock.now = MIDNIGHT
+    assert able.pause(ref, "newsletter", until, key="k") is Outcome.DONE
 
 
 def test_a_call_that_the_contract_does_not_name_is_taken_to_write(office: Office) -> None:

@@ -96,6 +96,23 @@ def link_complaints(settings: SqlSettings, tables: Mapping[str, Table]) -> Itera
             yield f"links.{id}: {name} is no column of text"
 
 
+def pause_complaints(settings: SqlSettings) -> Iterator[str]:
+    """A date of a break is written over what its column holds, and emptied again."""
+    taken = {
+        (table, column)
+        for table, column, place in references(settings)
+        if not place.startswith("erase.") and not place.endswith(".pause")
+    }
+    for id, consent in settings.consents.items():
+        if consent.pause is None:
+            continue
+        one = (consent.table or settings.table, consent.pause)
+        if one in taken:
+            yield f"consents.{id}.pause: {consent.pause} holds something else"
+        if consent.table is None:  # rows are told apart by where; the subscriber's own is one
+            taken.add(one)
+
+
 def kept_complaints(settings: SqlSettings, foreign: Mapping[str, Any]) -> Iterator[str]:
     """What is kept must survive what is deleted."""
     kept = {settings.table_of(step) for step in settings.erase if step.action == "retain"}

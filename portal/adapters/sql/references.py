@@ -64,8 +64,9 @@ def _of_consents(settings: SqlSettings) -> Iterator[Reference]:
         yield from _of_link(table, consent, settings.table, f"consents.{id}")
         named = (consent.column, consent.at, consent.source, consent.wording)
         often = consent.frequency.column if consent.frequency else None
-        more = (consent.wording_version, consent.locale, often, consent.pause)
-        for column in (*named, *more, *consent.insert):
+        if consent.pause is not None:
+            yield table, consent.pause, f"consents.{id}.pause"
+        for column in (*named, consent.wording_version, consent.locale, often, *consent.insert):
             if column is not None:
                 yield table, column, f"consents.{id}"
 

@@ -25,6 +25,7 @@ from portal.adapters.sql.checks import (
     kept_complaints,
     key_complaints,
     link_complaints,
+    pause_complaints,
 )
 from portal.adapters.sql.lenient import make_lenient
 from portal.adapters.sql.parts import Link, Through
@@ -85,6 +86,7 @@ class Schema:
             *key_complaints(inspector, settings, key),
             *constant_complaints(settings, tables),
             *link_complaints(settings, tables),
+            *pause_complaints(settings),
             *kept_complaints(settings, foreign),
         ]
         if complaints:
