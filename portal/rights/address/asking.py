@@ -17,7 +17,7 @@ from portal.domain.addresses import Email
 from portal.domain.rights import Goal, Lane, Right
 from portal.rights.address.code_mail import JOB as CODE
 from portal.rights.address.means import NEW, End, Means
-from portal.rights.held.holdings import Barrier, Holdings
+from portal.rights.held.holdings import Holdings
 from portal.rights.requests.planned import OPEN
 from portal.store.tables import AddressChange, Delivery, Proof, Request
 from portal.store.vault import new_reference, token_hash
@@ -56,7 +56,7 @@ class AskingAddress:
 
     def hindrance(self, signed_in: SignedIn, held: Holdings) -> Hindrance | None:
         """What stands in the way; None: nothing does."""
-        if held.barrier is Barrier.JUST_CHANGED:
+        if held.is_doubtful:
             return Hindrance.JUST_CHANGED
         if held.several_people or held.opened is not None:  # others use the mailbox as well
             return Hindrance.SEVERAL_PEOPLE

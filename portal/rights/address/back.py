@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete
 from sqlalchemy.orm import Session as Db
 
+from portal.access.left import leave, return_to
 from portal.access.subjects import Named
 from portal.domain.addresses import Email
 from portal.domain.rights import Right
@@ -34,7 +35,11 @@ def put_back(means: Means, unit: Unit, change: AddressChange) -> None:
     means.others.found_at(db, change.subject_id, new, change.back_until or now)
     _request(means, unit, change, recalled.told["records"], old, new)
     means.recalls.drop(db, recalled.id)
-    if change.made_alias:
+    return_to(db, means.vault.aliases(old), change.subject_id)
+    if not change.made_alias:  # it had been hers before, and she had left it
+        until, sites = change.back_until or now, means.moved_sites(change.site)
+        leave(db, means.vault.aliases(new), change.subject_id, until, sites)
+    else:
         db.execute(
             delete(SubjectAlias).where(
                 SubjectAlias.subject_id == change.subject_id,

@@ -117,6 +117,12 @@ class Means:
         """As `addresses` reads it."""
         return self.vault.seal({"old": old.address, "new": new.address}, SEALED_FOR)
 
+    def moved_sites(self, site: str) -> list[str]:
+        """Where a change on this site leaves nothing under the old address."""
+        moved = self.directory.adapters_of(site).keys()
+        sites = sorted(self.directory.sites)
+        return [one for one in sites if self.directory.adapters_of(one).keys() <= moved]
+
     def told(self, at: datetime, locale: str) -> str:
         """A moment in words, for a letter."""
         local = at.astimezone(self.zone)

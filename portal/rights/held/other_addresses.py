@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session as Db
 
+from portal.access.left import is_being_left
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
@@ -76,6 +77,19 @@ class OtherAddresses:
                 .limit(1)
             )
         return found is not None
+
+    def is_doubtful(self, email: Email, site: str) -> bool:
+        """Is it one of an address that was changed a short while ago, which opens nothing?"""
+        return self.is_just_changed(email) or self.is_being_left(email, site)
+
+    def is_being_left(self, email: Email, site: str) -> bool:
+        """Has she another address since a short while, in every system that this site looks in?
+
+        Until she can take that back no more, whoever reads the mail of the old one has that veto,
+        and nothing else: what is found under it by now is no record of hers.
+        """
+        with self._database.reading() as db:
+            return is_being_left(db, self._vault.aliases(email), site, self._clock())
 
     def tell_jobs(self, db: Db, subject_id: str, addresses: list[Email]) -> None:
         """Let everything of hers that is sealed in a job find her by each of these addresses.

@@ -1,6 +1,6 @@
 """Bringing a restored database up to the erasure journal, and every system with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from portal.rights.cases.casebook import ACTIVITIES, CaseKind, Cases
 from portal.rights.deeds.ended import LATER, SOONER
 from portal.rights.held.walk import Progress
 from portal.rights.lasting.asked_since import Replayed
+from portal.rights.lasting.known_again import known_again
 from portal.rights.lasting.reapply import JOB as REAPPLY
 from portal.rights.lasting.recovery import UNFINISHED, Recovery
 from portal.rights.lasting.replanned import let_go_since, put_down
@@ -25,6 +26,7 @@ from portal.rights.lasting.restored import CAUSE, Settled, settle, unsure
 from portal.rights.requests.feed_places import begin_anew
 from portal.rights.requests.journaling import (
     JOURNALED,
+    LEFT,
     MAILBOX,
     MAILBOX_ALIASES,
     marks_of,
@@ -34,7 +36,7 @@ from portal.rights.requests.planned import is_planned, let_go_anyway, planned_of
 from portal.rights.requests.restrictions import end
 from portal.store.database import Database, Unit
 from portal.store.journal import Journal, JournalDamaged, Line
-from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
+from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject
 from portal.sync.outbox import Outbox
 
 NOT_DONE_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.LIFT, Right.ADDRESS})
@@ -146,9 +148,10 @@ class Recreating:
         """
         at, now = datetime.fromisoformat(line.at), self._clock()
         more = dict(line.more)
-        subject_id = _subject(db, line.subject, line.aliases, at)
+        left = more.pop(LEFT, ())
+        subject_id = known_again(db, line.subject, line.aliases, left, at)
         if MAILBOX in more:
-            mailbox = _subject(db, str(more[MAILBOX]), more.pop(MAILBOX_ALIASES, ()), at)
+            mailbox = known_again(db, str(more[MAILBOX]), more.pop(MAILBOX_ALIASES, ()), (), at)
             db.get_one(Subject, subject_id).part_of = more[MAILBOX] = mailbox
         details = {"purposes": [*line.purposes]} if line.purposes else {}
         request = Request(
@@ -246,22 +249,6 @@ class Recreating:
             unit.session.execute(delete(Mark).where(Mark.name == f"{UNFINISHED}{name}"))
             unit.commit()
         self._recovery.look()
-
-
-def _subject(db: Db, known: str, hashes: Sequence[tuple[int, str]], at: datetime) -> str:
-    """The subject, made again where it is missing, with the hashes it is found by."""
-    aliases: Mapping[tuple[int, bytes], SubjectAlias | None] = {
-        (version, bytes.fromhex(digest)): db.get(SubjectAlias, (version, bytes.fromhex(digest)))
-        for version, digest in hashes
-    }
-    subject_id = next((one.subject_id for one in aliases.values() if one), known)
-    if db.get(Subject, subject_id) is None:
-        db.add(Subject(id=subject_id, created_at=at))
-        db.flush()
-    for (version, digest), there in aliases.items():
-        if there is None:
-            db.add(SubjectAlias(key_version=version, digest=digest, subject_id=subject_id))
-    return subject_id
 
 
 def _asked_at(line: Line) -> tuple[datetime, int]:

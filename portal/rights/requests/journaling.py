@@ -33,6 +33,8 @@ MAILBOX = "mailbox"
 """In the details of a request of one of several people: the subject that the address names."""
 MAILBOX_ALIASES = "mailbox_aliases"
 """By which the address is found again that several people use."""
+LEFT = "left"
+"""Which of her aliases are of an address that she has left, until when, and on which sites."""
 MARK = "journal:"
 """Begins the name of the mark that says how far the journal of a name is known to be written."""
 CHUNK = 500
@@ -105,6 +107,8 @@ def lines_of(db: Db, request_ids: Sequence[str]) -> Iterator[Line]:
         more = {name: code for name, code in request.details.items() if name != "purposes"}
         if MAILBOX in more:
             more[MAILBOX_ALIASES] = _aliases_of(db, str(more[MAILBOX]))
+        if left := _left_by(db, request.subject_id):
+            more[LEFT] = left
         yield Line(
             request=request.id,
             subject=request.subject_id,
@@ -128,6 +132,19 @@ def _aliases_of(db: Db, subject_id: str) -> list[tuple[int, str]]:
         .order_by(SubjectAlias.key_version, SubjectAlias.digest)
     )
     return [(version, digest.hex()) for version, digest in aliases]
+
+
+def _left_by(db: Db, subject_id: str) -> list[tuple[int, str, str, list[str]]]:
+    left = db.scalars(
+        select(SubjectAlias)
+        .where(SubjectAlias.subject_id == subject_id, SubjectAlias.left_at.is_not(None))
+        .order_by(SubjectAlias.key_version, SubjectAlias.digest)
+    )
+    return [
+        (one.key_version, one.digest.hex(), one.left_at.astimezone(UTC).isoformat(), one.left_sites)
+        for one in left
+        if one.left_at is not None
+    ]
 
 
 def marks_of(db: Db, begins: str = MARK) -> dict[str, int]:
