@@ -33,6 +33,10 @@ DOUBTFUL = frozenset({Barrier.JUST_CHANGED, Barrier.LEFT})
 """Whose address it is may turn out otherwise within days."""
 
 
+class Doubtful(Exception):
+    """Under an address that is `DOUBTFUL` nothing is given, and no protection taken back."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Holdings:
     """What was read. Lives as long as one page."""
@@ -142,6 +146,19 @@ class Reading:
             records = {name: records[name] for name in records if name not in found.away}
             held = replace(held, records=records, away=[*{*held.away, *found.away}])
         return held
+
+    def is_doubtful(self, mailbox: Mailbox) -> bool:
+        """Was the address changed a short while ago, so that no more than stopping is done?"""
+        return self._others.is_doubtful(mailbox.email, mailbox.site)
+
+    def must_be_hers(self, mailbox: Mailbox) -> None:
+        """For what lets more be done with her data, or less be done to protect it.
+
+        Raises:
+            Doubtful: Whose address this is may turn out otherwise: a person has to do it.
+        """
+        if self.is_doubtful(mailbox):
+            raise Doubtful
 
     def adapters_of(self, mailbox: Mailbox) -> dict[str, Adapter]:
         """The systems that this subscriber's site looks in."""

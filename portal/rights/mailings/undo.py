@@ -118,7 +118,8 @@ class Undoing:
         It stopped for all who use the address; only who did it may take it back.
         """
         whose = signed_in.as_mailbox
-        told = {**self._told(whose, parts), "by": signed_in.subject_id}
+        by = {"by": signed_in.subject_id, "session": signed_in.session_id}
+        told = {**self._told(whose, parts), **by}
         until = datetime.fromisoformat(told["until"])
         self._recalls.keep(unit.session, KeptFor.UNDO, whose.subject_id, told, until, request_id)
 
@@ -139,7 +140,10 @@ class Undoing:
         }
 
     def offered(self, signed_in: SignedIn) -> list[Offer]:
-        """What she can take back now, the latest first."""
+        """What she can take back now, the latest first.
+
+        While it is doubtful whose the address is, only where she has stopped it herself.
+        """
         with self._database.reading() as db:
             kept = [*self._hers(db, signed_in)][::-1]
             whose = signed_in.as_mailbox
@@ -147,7 +151,10 @@ class Undoing:
 
     def _hers(self, db: Db, signed_in: SignedIn) -> Iterator[Recalled]:
         for one in self._recalls.of(db, KeptFor.UNDO, signed_in.mailbox_id):
-            if (one.told["by"], one.told["site"]) == (signed_in.subject_id, signed_in.site):
+            if (one.told["by"], one.told["site"]) != (signed_in.subject_id, signed_in.site):
+                continue
+            by_this_session = one.told.get("session") == signed_in.session_id
+            if by_this_session or not self._reading.is_doubtful(signed_in):
                 yield one
 
     def _as_offer(self, db: Db, kept: Recalled, whose: Whose) -> Offer | None:
