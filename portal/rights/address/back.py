@@ -31,13 +31,16 @@ def put_back(means: Means, unit: Unit, change: AddressChange) -> None:
     old, new = Email.parse(recalled.told["old"]), Email.parse(recalled.told["new"])
     means.void_of(db, old, new)
     means.others.tell_jobs(db, change.subject_id, [old, new])
-    # Her records may stand under the new address for a while yet, in a system that is away.
-    means.others.found_at(db, change.subject_id, new, change.back_until or now)
+    # Her records may stand under the new address for a while yet, in a system that is away; and
+    # what was read in this very moment is written down under that one, and done under the old one.
+    means.others.found_at(db, change.subject_id, [new, old], change.back_until or now)
     _request(means, unit, change, recalled.told["records"], old, new)
     means.recalls.drop(db, recalled.id)
+    sites = means.moved_sites(change.site)
     return_to(db, means.vault.aliases(old), change.subject_id)
+    means.marks.readdress(db, change.subject_id, old, sites)
     if not change.made_alias:  # it had been hers before, and she had left it
-        until, sites = change.back_until or now, means.moved_sites(change.site)
+        until = change.back_until or now
         leave(db, means.vault.aliases(new), change.subject_id, until, sites)
     else:
         db.execute(

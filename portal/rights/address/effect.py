@@ -99,9 +99,11 @@ class TakingEffect(Handler):
         }
         change.back_until = until = now + means.spans.back
         old, new = means.vault.aliases(sealed.old), means.vault.aliases(sealed.new)
-        leave(db, old, change.subject_id, until, means.moved_sites(change.site))
+        sites = means.moved_sites(change.site)
+        leave(db, old, change.subject_id, until, sites)
+        means.marks.readdress(db, change.subject_id, sealed.new, sites)
         return_to(db, new, change.subject_id)
-        means.others.found_at(db, change.subject_id, sealed.new, now + means.spans.links)
+        means.others.found_at(db, change.subject_id, [sealed.new], now + means.spans.links)
         change.request_id = means.requests.write(
             unit,
             Named(change.subject_id, sealed.new, change.site),

@@ -20,6 +20,7 @@ from portal.domain.register import Kind, Register
 from portal.domain.rights import Goal
 from portal.proof.ledger import Event, Ledger
 from portal.rights.cases.casebook import Cases
+from portal.rights.deeds.marks import Marks
 from portal.rights.held.holdings import Reading
 from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.held.values import DAY
@@ -88,6 +89,7 @@ class Means:
     outbox: Outbox
     ledger: Ledger
     recalls: Recalls
+    marks: Marks
     others: OtherAddresses
     sessions: Sessions
     mailed: MailedProofs
