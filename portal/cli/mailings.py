@@ -3,7 +3,6 @@
 import json
 from contextlib import closing
 from dataclasses import asdict
-from datetime import timedelta
 
 import click
 from rich.table import Table
@@ -11,25 +10,23 @@ from rich.table import Table
 from portal import compose
 from portal.cli.shared import out, with_settings
 from portal.config import Settings
-from portal.desk.chosen import chosen_since
-from portal.rights.mailings.decide import STOPPABLE
 
 
 @click.command("mailings")
 @click.option(
     "--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="So many days back."
 )
+@click.option("--all", "in_all", is_flag=True, help="All that is kept, however long ago.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
 @with_settings
-def mailings_command(settings: Settings, days: int, as_json: bool) -> None:
+def mailings_command(settings: Settings, days: int, in_all: bool, as_json: bool) -> None:
     """Count who chose less, a break or a stop, per purpose. Names nobody."""
     with closing(compose(settings)) as whole:
-        since = whole.services.clock() - timedelta(days=days)
-        purposes = [one.id for one in whole.register.purposes if one.ground in STOPPABLE]
-        with whole.database.reading() as db:
-            found = chosen_since(db, purposes, since)
+        counting = whole.services.desk.counting
+        found = counting.in_all() if in_all else counting.of_the_last(days)
     if as_json:
-        click.echo(json.dumps({"days": days, "purposes": [asdict(one) for one in found]}))
+        of = None if in_all else days
+        click.echo(json.dumps({"days": of, "purposes": [asdict(one) for one in found]}))
         return
     table = Table("purpose", box=None)
     for name in ("less", "break", "stop", "yes"):

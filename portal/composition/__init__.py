@@ -322,7 +322,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         links=links,
         policy_since=policy_since(settings),
         desk=put_desk_together(
-            database, vault, outbox, ledger, adapters, handlers, gates, cases, zone, clock
+            database, vault, register, outbox, ledger, adapters, handlers, gates, cases, zone, clock
         ),
         recovery=erased.recovery,
         clock=clock,

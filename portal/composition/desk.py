@@ -8,12 +8,14 @@ from portal.adapters.contract import Registry
 from portal.adapters.shadow import shadows
 from portal.desk.acts import Acts
 from portal.desk.casework import Casework
+from portal.desk.chosen import Counting
 from portal.desk.queue import Queue
 from portal.desk.services import Desk
 from portal.desk.sessions import OperatorSessions
 from portal.desk.signin import SigningIn
 from portal.desk.timeline import Timelines
 from portal.domain.clock import Clock
+from portal.domain.register import Register
 from portal.proof.ledger import Ledger
 from portal.rights.cases.casebook import Cases
 from portal.store.database import Database
@@ -26,6 +28,7 @@ from portal.sync.outbox import Outbox
 def put_desk_together(
     database: Database,
     vault: Vault,
+    register: Register,
     outbox: Outbox,
     ledger: Ledger,
     adapters: Registry,
@@ -45,4 +48,5 @@ def put_desk_together(
         timelines=Timelines(database, ledger, zone, clock),
         acts=Acts(database, ledger, outbox, handlers, gates, clock),
         casework=Casework(database, cases, ledger, zone, clock),
+        counting=Counting(database, register, clock),
     )

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased
 
 from portal.consent.sources import Method
+from portal.domain.clock import Clock
+from portal.domain.register import Register
+from portal.rights.mailings.decide import STOPPABLE
+from portal.store.database import Database
 from portal.store.tables import Consent, Frequency
 
 CHOSEN_BY = (Method.PAGE, Method.FOOTER_LINK, Method.ONE_CLICK, Method.GPC)
@@ -29,7 +33,28 @@ class Chosen:
     """Who said yes on the page."""
 
 
-def chosen_since(db: Db, purposes: Sequence[str], since: datetime) -> list[Chosen]:
+class Counting:
+    """Counts, for the desk and the command line alike."""
+
+    def __init__(self, database: Database, register: Register, clock: Clock) -> None:
+        self._database = database
+        self._purposes = [one.id for one in register.purposes if one.ground in STOPPABLE]
+        self._clock = clock
+
+    def of_the_last(self, days: int) -> list[Chosen]:
+        """What was chosen in so many days, per purpose of the register."""
+        return self._since(self._clock() - timedelta(days=days))
+
+    def in_all(self) -> list[Chosen]:
+        """The same of everything that the consent record holds still."""
+        return self._since(None)
+
+    def _since(self, since: datetime | None) -> list[Chosen]:
+        with self._database.reading() as db:
+            return _chosen_since(db, self._purposes, since)
+
+
+def _chosen_since(db: Db, purposes: Sequence[str], since: datetime | None) -> list[Chosen]:
     """Per purpose, in this order; what was taken back within its minutes is not counted."""
     later = aliased(Consent)
     following = (
@@ -47,7 +72,7 @@ def chosen_since(db: Db, purposes: Sequence[str], since: datetime) -> list[Chose
         (purpose, granted, is_pause): count
         for purpose, granted, is_pause, count in db.execute(
             select(Consent.purpose, Consent.granted, Consent.until.is_not(None), people)
-            .where(Consent.at >= since, ~was_taken_back)
+            .where(~was_taken_back, *([Consent.at >= since] if since else []))
             .where(Consent.method.in_(CHOSEN_BY))
             .group_by(Consent.purpose, Consent.granted, Consent.until.is_not(None))
         )
@@ -55,7 +80,7 @@ def chosen_since(db: Db, purposes: Sequence[str], since: datetime) -> list[Chose
     less = dict(
         db.execute(
             select(Frequency.purpose, func.count(func.distinct(Frequency.subject_id)))
-            .where(Frequency.at >= since)
+            .where(*([Frequency.at >= since] if since else []))
             .group_by(Frequency.purpose)
         ).all()
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from portal.desk.acts import Acts
 from portal.desk.casework import Casework
+from portal.desk.chosen import Counting
 from portal.desk.queue import Queue
 from portal.desk.sessions import OperatorSessions
 from portal.desk.signin import SigningIn
@@ -20,3 +21,4 @@ class Desk:
     timelines: Timelines
     acts: Acts
     casework: Casework
+    counting: Counting

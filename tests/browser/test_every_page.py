@@ -276,6 +276,8 @@ def test_every_page_of_the_desk_is_accessible_fits_the_screen_and_is_light(
     leg = page.get_by_role("region", name="Our customer file")
     expect(leg.get_by_text("confirmed", exact=True)).to_be_visible(timeout=30_000)
     inspector.look("a request that is done")
+    page.goto(f"{portal}operator/mailings")
+    inspector.look("what people chose")
     page.goto(f"{portal}operator/requests/nothing")
     inspector.look("not found")
 

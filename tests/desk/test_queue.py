@@ -114,6 +114,7 @@ def test_c14_no_address_of_the_desk_lists_or_exports_subjects(office: Office) ->
         "/operator/cases/<reference>/answered",
         "/operator/cases/<reference>/close",
         "/operator/replay",
+        "/operator/mailings",
         "/operator/requests/<request_id>",
         "/operator/signin",
         "/operator/signout",

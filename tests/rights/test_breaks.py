@@ -63,10 +63,17 @@ def test_item_8_the_history_and_the_requests_say_it(office: Office, marijke: Vis
     begin(marijke)
     office.work()
     assert "a break, until 2 April 2026" in marijke.get("/me/consents/history").text
+    asked = marijke.get("/me/requests").text
+    assert "A break" in asked
+    assert "Permission taken back" not in asked
     pass_months(office)
     again = office.visitor().sign_in(office)
-    assert "by itself, when your break was over" in again.get("/me/consents/history").text
-    assert "Permission given" in again.get("/me/requests").text
+    history = again.get("/me/consents/history").text
+    assert "by itself, when your break was over" in history
+    assert "on again" in history
+    asked = again.get("/me/requests").text
+    assert "A break that is over" in asked
+    assert "Permission given" not in asked
 
 
 def test_item_8_a_footer_link_begins_a_break_of_every_record_that_is_on(office: Office) -> None:

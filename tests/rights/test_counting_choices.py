@@ -33,6 +33,8 @@ def test_item_8_the_console_counts_less_breaks_and_stops(recovering: Recovering)
     }
     office.clock.advance(days=8)
     assert not any(map(any, counted(recovering, "--days", "7").values()))
+    assert counted(recovering, "--all")["newsletter"] == (1, 2, 0, 0)
+    assert recovering.told("mailings", "--all")["days"] is None
 
 
 def test_it_is_a_table_for_people_and_holds_no_address(recovering: Recovering) -> None:

@@ -59,6 +59,22 @@ def test_e8_she_sees_it_newest_first_in_the_language_of_each_decision(office: Of
     assert "/me/consents/history" in marijke.get("/me/consents").text
 
 
+def test_e8_a_stop_taken_back_is_called_that_and_no_new_permission(office: Office) -> None:
+    marijke = office.visitor().sign_in(office)
+    undo(marijke, decide_on_page(marijke, "newsletter", "no").location)
+    office.work()
+    office.clock.advance(minutes=1)
+    page = office.visitor().post(f"/u/{token_of(office, mailing='offers')}")
+    office.visitor().post("/u/undo", undo=page.fields["undo"])
+
+    asked = marijke.get("/me/requests").text
+    assert asked.count("A stop taken back") == 2
+    assert "Permission given" not in asked
+    history = marijke.get("/me/consents/history").text
+    assert history.count("a stop taken back") == 2
+    assert '<span class="tag good">on</span>' not in history
+
+
 def test_e8_no_decision_is_ever_changed_or_removed(office: Office) -> None:
     """Whatever she does, the table is only added to."""
     seen: list[str] = []

@@ -46,6 +46,7 @@ COVERED = {
         "/no-mailbox",
         "/operator",
         "/operator/cases/<reference>",
+        "/operator/mailings",
         "/operator/requests/<request_id>",
         "/operator/signin",
         "/question",

@@ -164,6 +164,11 @@ class Reading:
         """The systems that this subscriber's site looks in."""
         return self._directory.adapters_of(mailbox.site)
 
+    @property
+    def adapters(self) -> Mapping[str, Adapter]:
+        """All systems, whatever the site."""
+        return self._directory.adapters
+
     def _barrier(self, mailbox: Mailbox, names: Collection[str]) -> Barrier | None:
         if self._others.is_just_changed(mailbox.email):
             return Barrier.JUST_CHANGED

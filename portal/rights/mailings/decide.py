@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session as Db
 
 from portal.access.sessions import SignedIn
-from portal.access.subjects import Whose, take_turns
+from portal.access.subjects import Mailbox, Whose, take_turns
 from portal.adapters.contract import Adapter
 from portal.consent.record import ConsentRecord, Decision
 from portal.consent.sources import SOURCE
@@ -89,14 +89,18 @@ class Deciding:
         self._suppressions = suppressions
 
     def standings(self, signed_in: SignedIn, held: Holdings) -> list[Standing]:
-        """Every purpose that can be stopped, in the register's order."""
+        """Every purpose that can be stopped and concerns her site, in the register's order."""
         with self._database.reading() as db:
             decisions = latest_of(db, signed_in)
         return [
             standing_of(purpose, held, decisions.get(purpose.id))
             for purpose in self._register.purposes
-            if purpose.ground in STOPPABLE
+            if purpose.ground in STOPPABLE and self.concerns(signed_in, purpose.id)
         ]
+
+    def concerns(self, whose: Mailbox, purpose: str) -> bool:
+        """Does what has this id concern her site?"""
+        return is_of(purpose, self._reading.adapters_of(whose), self._reading.adapters)
 
     def decide(
         self,
@@ -218,6 +222,18 @@ def right_of(purpose: Purpose, granted: bool) -> Right:
     if granted:
         return Right.CONSENT
     return Right.OBJECT if purpose.ground in BY_EXCEPTION else Right.WITHDRAW
+
+
+def is_of(purpose: str, here: Mapping[str, Adapter], everywhere: Mapping[str, Adapter]) -> bool:
+    """Does what has this id concern a site that looks in these systems?
+
+    Not what others hold, and none of these: to stop it here would stop it nowhere.
+    """
+    return _some_hold(purpose, here) or not _some_hold(purpose, everywhere)
+
+
+def _some_hold(purpose: str, adapters: Mapping[str, Adapter]) -> bool:
+    return any(purpose in one.capabilities.consents for one in adapters.values())
 
 
 def holders_of(purpose: Purpose, adapters: Mapping[str, Adapter]) -> list[str]:

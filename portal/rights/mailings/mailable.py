@@ -18,7 +18,7 @@ from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.rights.held.holdings import Holdings, Reading, name_of
 from portal.rights.mailings.allowed import NOTHING_DECIDED, Answer, Decided, answer
-from portal.rights.mailings.decide import STOPPABLE, holders_of
+from portal.rights.mailings.decide import STOPPABLE, is_of
 from portal.rights.requests.not_to_be_used import (
     ErasureOf,
     ErasureState,
@@ -114,17 +114,12 @@ class Mailable:
             return None
 
     def purposes_of(self, site: str) -> list[Purpose]:
-        """What can be stopped and concerns this site.
-
-        A purpose that other systems hold, and none that this site looks in, does not.
-        """
+        """What can be stopped and concerns this site."""
         here = self._directory.adapters_of(site)
-        everywhere = self._directory.adapters
         return [
             purpose
             for purpose in self._register.purposes
-            if purpose.ground in STOPPABLE
-            and (holders_of(purpose, here) or not holders_of(purpose, everywhere))
+            if purpose.ground in STOPPABLE and is_of(purpose.id, here, self._directory.adapters)
         ]
 
     def _of_ref(self, site: str, ref: Ref, away: set[str]) -> Mailability:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
+from portal.consent.sources import PAUSE_OVER, TAKEN_BACK, UNDONE
 from portal.domain.rights import DeliveryState, Right
 from portal.rights.cases.casebook import CaseBrief, CaseState, Outcome, case_of_request
 from portal.rights.cases.recipients import told_of
@@ -61,6 +62,16 @@ class History:
         """Of a break: when what it stopped is given back."""
         until = self.details.get("until")
         return datetime.fromisoformat(until) if until else None
+
+    @property
+    def takes_a_stop_back(self) -> bool:
+        """It puts back what a stop turned off: no new "yes"."""
+        return self.details.get("by") in {UNDONE, TAKEN_BACK}
+
+    @property
+    def ends_a_break(self) -> bool:
+        """It gives back what a break turned off, as she chose when she began it."""
+        return self.details.get("by") == PAUSE_OVER
 
     @property
     def was_taken_back(self) -> bool:

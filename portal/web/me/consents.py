@@ -171,12 +171,13 @@ def _stop(purposes: Sequence[Purpose]) -> Response:
 
 
 def _purpose(id: str | None) -> Purpose:
-    """One that can be stopped; what is none answers 400."""
+    """One that can be stopped, and concerns this site; what is none answers 400."""
     try:
         purpose = services().register.purpose(id or "")
     except KeyError:
         abort(400)
-    return purpose if purpose.ground in STOPPABLE else abort(400)
+    concerns = services().rights.deciding.concerns(me(), purpose.id)
+    return purpose if purpose.ground in STOPPABLE and concerns else abort(400)
 
 
 def _last_stops(histories: list[History]) -> dict[str, History]:
