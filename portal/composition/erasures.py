@@ -87,7 +87,9 @@ def put_erasures_together(
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, feed, others, marks, second, recipients, clock),
+        aftermath=Aftermath(
+            outbox, suppressions, feed, others, marks, second, recipients, cases, clock
+        ),
         second=second,
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins, naming

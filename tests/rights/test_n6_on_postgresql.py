@@ -103,7 +103,11 @@ def test_n6_taken_back_in_the_moment_in_which_a_break_is_over(
 
     monkeypatch.setattr("portal.rights.mailings.pause_over.take_turns", in_hand)
     monkeypatch.setattr("portal.rights.address.answering.take_turns", her_turn)
-    threads_at_once(office.work, lambda: says(office, told, "back"))
+
+    def back() -> None:
+        assert says(office, told, "back").status == 200
+
+    threads_at_once(office.work, back)
     office.work()
 
     assert address(office) == MARIJKE
