@@ -70,6 +70,7 @@ WITHOUT_SCENARIO = {
     "replayed": "as above",
     "journal replayed": "as above",
     "journal replay finished": "as above",
+    "second erasures remembered again": "as above: the replay goes on, and a second time is once",
     "journal begun anew": "as above",
     "planned erasure begun": "after a replay; tests/rights/test_n7_after_a_restore.py lets it die",
     "copy taken": "one commit, before the file is handed over: she presses once more",

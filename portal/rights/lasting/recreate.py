@@ -20,6 +20,7 @@ from portal.rights.lasting.asked_since import Replayed
 from portal.rights.lasting.known_again import known_again
 from portal.rights.lasting.reapply import JOB as REAPPLY
 from portal.rights.lasting.recovery import UNFINISHED, Recovery
+from portal.rights.lasting.remembered_again import RememberingAgain
 from portal.rights.lasting.replanned import let_go_since, put_down
 from portal.rights.lasting.replay import Replaying
 from portal.rights.lasting.restored import CAUSE, Settled, settle, unsure
@@ -29,6 +30,7 @@ from portal.rights.requests.journaling import (
     LEFT,
     MAILBOX,
     MAILBOX_ALIASES,
+    RECORDS,
     marks_of,
     set_mark,
 )
@@ -65,6 +67,7 @@ class Recreating:
         adapters: Registry,
         suppressions: Suppressions,
         replaying: Replaying,
+        remembering: RememberingAgain,
         cases: Cases,
         outbox: Outbox,
         ledger: Ledger,
@@ -76,6 +79,7 @@ class Recreating:
         self._adapters = adapters
         self._suppressions = suppressions
         self._replaying = replaying
+        self._remembering = remembering
         self._cases = cases
         self._outbox = outbox
         self._ledger = ledger
@@ -111,6 +115,7 @@ class Recreating:
         for adapter in self._adapters.values():
             replayed = self._replaying.replay(adapter, since, dry_run=False, progress=progress)
             done.adapters.append(replayed)
+        self._remembering.remember(lines)
         self._finish(name, lines[-1].number)
         return done
 
@@ -149,6 +154,7 @@ class Recreating:
         at, now = datetime.fromisoformat(line.at), self._clock()
         more = dict(line.more)
         left = more.pop(LEFT, ())
+        more.pop(RECORDS, None)
         subject_id = known_again(db, line.subject, line.aliases, left, at)
         if MAILBOX in more:
             mailbox = known_again(db, str(more[MAILBOX]), more.pop(MAILBOX_ALIASES, ()), (), at)
