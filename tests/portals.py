@@ -13,11 +13,13 @@ from contextlib import closing
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from portal import Portal, composition, create_app
@@ -53,6 +55,23 @@ LIMITS = {
     "change_mails_day": 5,
 }
 """The product's own defaults; the demo's are wider."""
+
+
+class Compiled(BytecodeCache):
+    """Templates that were compiled once in this process; each portal would do it anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._known[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = Compiled()
 
 
 class Page:
@@ -213,6 +232,7 @@ class Office:
         self.clock = clock
         self.mail = mail
         self.app = create_app(settings, clock=clock)
+        self.app.jinja_env.bytecode_cache = COMPILED
         self.portal: Portal = self.app.extensions["portal"]
         self._read = 0
 

@@ -370,3 +370,28 @@ def test_what_an_adapter_holds_is_taken_from_its_fields_and_capabilities() -> No
     assert held.writable == {"phone"}
     assert held.purposes == {"news"}
     assert held.categories == {"contact"}
+
+
+def test_fields_for_links_are_looked_at(well: Settings) -> None:
+    """Of a mailing that can be stopped, and long enough for the addresses that people have."""
+
+    class Linking(FakeAdapter):
+        def fields(self) -> list[FieldInfo]:
+            room = self.__dict__["room"]
+            return [*super().fields(), FieldInfo("Customer.Link", "TEXT", None, room, link="news")]
+
+    def found(**changed: object) -> list[Check]:
+        crm = Linking(**{"room": 500, **changed})
+        links = changed.get("links", frozenset({"news"}))
+        crm.capabilities = replace(crm.capabilities, links=cast("frozenset[str]", links))
+        return [one for one in run_checks(well, connecting(shop=crm)) if one.name == "links"]
+
+    assert [one.ok for one in found()] == [True]
+    assert [one.ok for one in found(room=None)] == [True]
+    (short,) = found(room=60)
+    assert not short.ok
+    assert "holds 60" in short.message
+    assert "characters long" in short.what_to_do
+    (strange,) = found(links=frozenset({"parcels"}))
+    assert "no mailing that can be stopped" in strange.message
+    assert not found(links=frozenset())

@@ -1,6 +1,7 @@
 """``portal api-key``: a key is shown once, and removed for good."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,18 @@ def test_a_key_is_shown_once_listed_without_itself_and_removed(instance: Path) -
     assert portal(instance, "api-key", "remove", "shop").exit_code == 1
     assert callers(instance, key) is None
     assert "no key yet" in portal(instance, "api-key", "list").output
+
+
+def test_a_scope_of_a_later_version_is_listed_as_unknown(instance: Path) -> None:
+    portal(instance, "api-key", "add", "shop", "--scope", "feed:read")
+    with sqlite3.connect(instance / "portal.sqlite") as connection:
+        connection.execute('UPDATE api_keys SET scopes = \'["feed:read", "people:paint"]\'')
+    connection.close()
+
+    words = portal(instance, "api-key", "list").output
+    assert "feed:read, people:paint (unknown to this version: opens nothing), added" in words
+    (listed,) = json.loads(portal(instance, "api-key", "list", "--json").output)
+    assert listed["unknown_scopes"] == ["people:paint"]
 
 
 def test_a_script_is_given_the_key_as_json(instance: Path) -> None:

@@ -35,6 +35,9 @@ class Scope(StrEnum):
     LINKS_MINT = "links:mint"
 
 
+KNOWN = frozenset(one.value for one in Scope)
+
+
 class BadKeyName(ValueError):
     """Not a name for a key."""
 
@@ -50,6 +53,9 @@ class Caller:
     id: int
     site: str
     scopes: frozenset[Scope]
+    """Of those that it was given, the ones that this version knows: another opens nothing here."""
+    has_unknown: bool = False
+    """Was it given one that this version does not know, since a later version made the key?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,11 @@ class Listed:
     scopes: Sequence[str]
     added_at: datetime
     used_at: datetime | None
+
+    @property
+    def unknown(self) -> Sequence[str]:
+        """Its scopes that this version does not know: they open nothing."""
+        return [one for one in self.scopes if one not in KNOWN]
 
 
 Along = Callable[[Db, ApiKey], None]
@@ -164,7 +175,9 @@ class ApiKeys:
             with self._database.unit("api key used") as unit:
                 unit.session.execute(update(ApiKey).where(ApiKey.id == row.id).values(used_at=now))
                 unit.commit()
-        return Caller(row.id, row.site, frozenset(Scope(one) for one in row.scopes))
+        known = KNOWN.intersection(row.scopes)
+        scopes = frozenset(Scope(one) for one in known)
+        return Caller(row.id, row.site, scopes, has_unknown=len(known) < len(set(row.scopes)))
 
     def count(self, caller: Caller) -> timedelta | None:
         """Count one call. None: it may be answered; else how long to wait before the next."""

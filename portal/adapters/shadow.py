@@ -16,11 +16,15 @@ from portal.adapters.contract import (
     Evidence,
     FieldInfo,
     InShadow,
+    Linked,
+    LinkToSet,
     Outcome,
     Record,
     Ref,
+    SetsLink,
     Unsupported,
     that_sets_address,
+    that_sets_link,
 )
 
 READING = frozenset({"warnings", "categories", "changes_since", "webhook"})
@@ -109,6 +113,10 @@ class Shadow:
             raise Unsupported("addresses are not written here")
         return able.set_address(ref, seen, address, key=key)
 
+    def set_links(self, links: Sequence[LinkToSet], *, key: str) -> Sequence[Outcome | None]:
+        self._stop("set_links", purposes=sorted({one.purpose for one in links}))
+        return self._linking().set_links(links, key=key)
+
     def __getattr__(self, name: str) -> Any:
         """What the contract does not name is taken to write, unless it is known not to."""
         found = getattr(self._real, name)
@@ -152,6 +160,15 @@ class Shadow:
 
     def scan(self) -> Iterator[tuple[Ref, str]]:
         return self._real.scan()
+
+    def links(self) -> Iterator[Linked]:
+        return self._linking().links()
+
+    def _linking(self) -> SetsLink:
+        able = that_sets_link(self._real)
+        if able is None:
+            raise Unsupported("there are no fields for links here")
+        return able
 
     def close(self) -> None:
         self._real.close()

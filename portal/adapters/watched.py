@@ -13,11 +13,15 @@ from portal.adapters.contract import (
     Erasure,
     Evidence,
     FieldInfo,
+    Linked,
+    LinkToSet,
     Outcome,
     Record,
     Ref,
+    SetsLink,
     Unsupported,
     that_sets_address,
+    that_sets_link,
 )
 from portal.faults import fault
 
@@ -74,6 +78,20 @@ class Watched:
             if able is None:
                 raise Unsupported("addresses are not written here")
             return able.set_address(ref, seen, address, key=key)
+
+    def links(self) -> Iterator[Linked]:
+        with _Call(self.name, "links"):
+            yield from self._linking().links()
+
+    def set_links(self, links: Sequence[LinkToSet], *, key: str) -> Sequence[Outcome | None]:
+        with _Call(self.name, "set_links"):
+            return self._linking().set_links(links, key=key)
+
+    def _linking(self) -> SetsLink:
+        able = that_sets_link(self._adapter)
+        if able is None:
+            raise Unsupported("there are no fields for links here")
+        return able
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         with _Call(self.name, "erasure_plan"):

@@ -19,6 +19,7 @@ from portal.adapters.contract import Adapter, AdapterError
 from portal.adapters.shadow import shadow_of
 from portal.checks.handoff import look_at_handoff_keys
 from portal.checks.journal import look_at_journal
+from portal.checks.links import look_at_links
 from portal.config import ConfigError, Settings
 from portal.domain.clock import utc_now
 from portal.domain.register import Register
@@ -64,6 +65,7 @@ def run_checks(settings: Settings, connect: Connect) -> Iterator[Check]:
     if register and adapters:
         look = partial(_fit, register[0], answering, len(adapters))
         yield from _guarded("register and adapters", look)
+        yield from _guarded("links", partial(_links, settings, register[0], answering))
     for name, adapter in adapters.items():
         yield from _guarded(f"adapter {name}", partial(_close, adapter))
     yield from _guarded("mail", partial(_mail, settings))
@@ -221,6 +223,7 @@ def held_by(adapter: Adapter) -> Held:
         purposes=adapter.capabilities.consents,
         categories=adapter.capabilities.categories,
         frequencies=adapter.capabilities.frequencies,
+        links=adapter.capabilities.links,
     )
 
 
@@ -239,6 +242,16 @@ def _fit(register: Register, answering: Mapping[str, Adapter], connected: int) -
         yield Check(name, True, message, "map it in an adapter, or take it out of the register")
     if not found.errors and not warnings:
         yield Check(name, True, "tell the same story")
+
+
+def _links(
+    settings: Settings, register: Register, answering: Mapping[str, Adapter]
+) -> Iterator[Check]:
+    try:
+        found = [*look_at_links(settings, register, answering)]
+    except AdapterError:
+        return  # it has a line of its own
+    yield from (Check("links", *one) for one in found)
 
 
 def _mail(settings: Settings) -> Iterator[Check]:

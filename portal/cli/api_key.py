@@ -82,6 +82,7 @@ def list_keys(settings: Settings, as_json: bool) -> None:
                 "name": one.name,
                 "site": one.site,
                 "scopes": list(one.scopes),
+                "unknown_scopes": list(one.unknown),
                 "added_at": one.added_at.isoformat(),
                 "last_used": one.used_at and one.used_at.isoformat(),
             }
@@ -93,8 +94,12 @@ def list_keys(settings: Settings, as_json: bool) -> None:
         out.print("There is no key yet: portal api-key add NAME --scope …")
     for one in found:
         used = moment(settings, one.used_at) if one.used_at else "never"
+        scopes = [
+            f"{it} (unknown to this version: opens nothing)" if it in one.unknown else it
+            for it in one.scopes
+        ]
         out.print(
-            f"{one.name}: site {one.site}, {', '.join(one.scopes)}, "
+            f"{one.name}: site {one.site}, {', '.join(scopes)}, "
             f"added {moment(settings, one.added_at)}, last used {used}"
         )
 

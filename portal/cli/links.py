@@ -11,7 +11,10 @@ import click
 from portal import Portal, compose
 from portal.adapters.contract import Adapter
 from portal.cli.progress import progress
+from portal.cli.pushing import push, with_fields
+from portal.cli.recovery import open_portal
 from portal.cli.shared import err, fail, out, with_settings
+from portal.composition.linking import minting_of
 from portal.config import Settings
 from portal.consent.links import NoLinkKey
 from portal.consent.minting import Minted, Minting, OtherFile, opened
@@ -36,6 +39,10 @@ LINE_EVERY = 10_000
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write `key,link` lines into this file, for its owner alone; goes on where it was left.",
 )
+@click.option(
+    "--push", "to_push", is_flag=True, help="Put the links into the fields that the CRMs have."
+)
+@click.option("--dry-run", is_flag=True, help="With --push: count only, write nothing.")
 @click.option("--new-key", is_flag=True, help="Add a key; links of older keys go on working.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
 @with_settings
@@ -46,15 +53,35 @@ def links_command(
     name: str | None,
     email: str | None,
     file: Path | None,
+    to_push: bool,
+    dry_run: bool,
     new_key: bool,
     as_json: bool,
 ) -> None:
     """Make the links for the foot of your mail, by which people stop it."""
+    if to_push or dry_run:
+        if email or file or new_key or not to_push:
+            raise click.UsageError("--dry-run needs --push, which goes without --email and --out")
+        _push(settings, site, mailing, name, dry_run=dry_run, as_json=as_json)
+        return
     if new_key:
         if site or mailing or name or email or file:
             raise click.UsageError("--new-key goes alone")
         _add_key(settings, as_json=as_json)
         return
+    _make(settings, site, mailing, name, email, file, as_json=as_json)
+
+
+def _make(
+    settings: Settings,
+    site: str | None,
+    mailing: str | None,
+    name: str | None,
+    email: str | None,
+    file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     if mailing is None:
         raise click.UsageError("say --mailing: the id of a purpose in the register")
     if email is not None and (name or file):
@@ -63,13 +90,31 @@ def links_command(
         raise click.UsageError("--json needs --out or --email")
     with closing(compose(settings)) as whole:
         chosen = _site(settings, site)
-        base = f"{settings.public_url.rstrip('/')}/u/"
-        minting = Minting(whole.services.links, chosen, _mailing(whole, mailing), base)
+        minting = minting_of(whole, chosen, _mailing(whole, mailing))
         try:
             if email is not None:
                 _one(minting, email, as_json=as_json)
             else:
                 _all(whole, minting, _adapter(whole, chosen, name), file, as_json=as_json)
+        except NoLinkKey as error:
+            fail([str(error)])
+
+
+def _push(
+    settings: Settings,
+    site: str | None,
+    mailing: str | None,
+    name: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    chosen = _site(settings, site)
+    with open_portal(settings) as whole:
+        only = None if mailing is None else _mailing(whole, mailing)
+        adapters = with_fields(_seen(whole, chosen), name)
+        try:
+            push(whole, chosen, adapters, _mailings(whole), only, dry_run=dry_run, as_json=as_json)
         except NoLinkKey as error:
             fail([str(error)])
 
@@ -146,21 +191,32 @@ def _site(settings: Settings, id: str | None) -> str:
     return id
 
 
+def _mailings(whole: Portal) -> list[str]:
+    """The ids of all that can be stopped."""
+    return [one.id for one in whole.register.purposes if one.mailing and one.ground in STOPPABLE]
+
+
 def _mailing(whole: Portal, id: str) -> str:
-    can = [one.id for one in whole.register.purposes if one.mailing and one.ground in STOPPABLE]
+    can = _mailings(whole)
     if id not in can:
         told = ", ".join(can) or "none"
         raise click.UsageError(f"there is no mailing {id!r} that can be stopped: {told}")
     return id
 
 
+def _seen(whole: Portal, site: str) -> list[Adapter]:
+    """The systems that a site looks in."""
+    names = whole.services.settings.site(site).adapters or tuple(whole.adapters)
+    return [whole.adapters[one] for one in names]
+
+
 def _adapter(whole: Portal, site: str, name: str | None) -> Adapter:
-    seen = whole.services.settings.site(site).adapters or tuple(whole.adapters)
+    seen = {one.name: one for one in _seen(whole, site)}
     if name is None and len(seen) == 1:
-        return whole.adapters[seen[0]]
+        return next(iter(seen.values()))
     if name not in seen:
         raise click.UsageError(f"say --adapter: one of {', '.join(seen) or 'none'}")
-    return whole.adapters[name]
+    return seen[name]
 
 
 COMMANDS = (links_command,)

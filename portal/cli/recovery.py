@@ -54,7 +54,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 @with_settings
 def sweep_command(settings: Settings, name: str | None, dry_run: bool, as_json: bool) -> None:
     """Look through the CRMs for people who were erased and are back, and erase them again."""
-    with _opened(settings) as whole:
+    with open_portal(settings) as whole:
         found: list[dict[str, Any]] = []
         for adapter in _chosen(whole, name):
             expected = whole.erased.sweeping.expected(adapter.name)
@@ -103,7 +103,7 @@ def replay_command(
     if since is None or name is None or begin_anew:
         raise click.UsageError("say --since DATE and --adapter NAME, or else --journal")
     moment = _moment(since, settings.timezone)
-    with _opened(settings) as whole:
+    with open_portal(settings) as whole:
         (adapter,) = _chosen(whole, name)
         with progress(name, whole.erased.sweeping.expected(name)) as told:
             replayed = whole.erased.replaying.replay(
@@ -165,7 +165,7 @@ def _tell_journal(
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Portal]:
+def open_portal(settings: Settings) -> Iterator[Portal]:
     """A portal that may work: not one whose database was restored and not brought up to date."""
     with closing(compose(settings)) as whole:
         state = whole.erased.recovery.look()

@@ -89,6 +89,12 @@ class FooterLinks:
         raise DoesNotOpen("no key opens it")
 
 
+def length(base: str, site: str, purpose: str, address: int) -> int:
+    """How many characters a link has, for an address of so many, behind this base."""
+    plain = TAG + len(site) + len(purpose) + address + 2
+    return len(base) + -(-4 * plain // 3)
+
+
 def _link(plain: bytes) -> Link:
     site, purpose, address = plain.decode().split("\0")
     try:

@@ -109,7 +109,7 @@ def create_crm(path: Path, *, subscribers: int = 3000, seed: int = 2026) -> None
     contacts = _contacts(subscribers, seed, luck)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(SCHEMA.read_text("utf-8"))
-        connection.executemany(_insert("contacts", 19), _contact_rows(contacts))
+        connection.executemany(_insert("contacts", 21), _contact_rows(contacts))
         connection.executemany(_insert("subscriptions", 7), _subscription_rows(contacts, luck))
         connection.executemany(_insert("orders", 7), _order_rows(contacts, luck))
         connection.executemany(_insert("notes", 4), _note_rows(contacts, luck))
@@ -194,6 +194,8 @@ def _contact_rows(contacts: Iterable[_Contact]) -> Iterator[tuple[object, ...]]:
             _text(contact.changed),
             1,
             DELIVERY_NOTES.get(person.email),
+            None,
+            None,
         )
 
 

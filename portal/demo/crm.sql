@@ -19,7 +19,9 @@ CREATE TABLE contacts (
     created_at      DATETIME,
     updated_at      DATETIME NOT NULL,
     version         INTEGER NOT NULL DEFAULT 1,
-    delivery_note   VARCHAR(120)                 -- what was agreed with the driver
+    delivery_note   VARCHAR(120),                -- what was agreed with the driver
+    stop_newsletter VARCHAR(500),                -- the link at the foot of the newsletter
+    stop_workshops  VARCHAR(500)                 -- and of the invitations to workshops
 );
 CREATE INDEX contacts_email ON contacts (email COLLATE NOCASE);
 

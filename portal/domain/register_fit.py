@@ -21,6 +21,8 @@ class Held:
     """Categories that its erasure removes or keeps."""
     frequencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Purpose → the frequencies that it can be set to."""
+    links: frozenset[str] = frozenset()
+    """Purposes whose footer link has a field of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def _errors(register: Register, held: Mapping[str, Held]) -> Iterator[str]:
     for name, one in held.items():
         used = {
             "field": one.fields | one.writable,
-            "purpose": one.purposes,
+            "purpose": one.purposes | one.links,
             "category": one.categories,
         }
         for kind, ids in used.items():

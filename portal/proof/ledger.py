@@ -74,6 +74,8 @@ class Event(StrEnum):
     """It was not wanted any more: she has decided otherwise since."""
     SWEPT = "swept"
     """A whole system was gone through for people who were erased."""
+    LINKS_PUSHED = "links_pushed"
+    """A whole system was gone through, and its fields for footer links brought up to date."""
     REPLAYED = "replayed"
     """After a restored back-up: what had been asked for since was done once more."""
     ADDRESS_CHANGE = "address_change"

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -115,7 +116,8 @@ class Database:
             with MIGRATING, self._writing.connect() as connection:
                 if connection.dialect.name == "postgresql":
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-                command.upgrade(_alembic(connection), "head")
+                if not _is_at_head(connection):
+                    command.upgrade(_alembic(connection), "head")
                 connection.commit()
         except CommandError:
             raise DatabaseUnfit(
@@ -134,10 +136,9 @@ class Database:
         """
         try:
             with self.engine.connect() as connection:
-                found = MigrationContext.configure(connection).get_current_heads()
+                return _is_at_head(connection)
         except DBAPIError:
             raise DatabaseAway(NO_ANSWER) from None
-        return set(found) == set(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -163,6 +164,17 @@ def rows_changed(result: Result[Any]) -> int:
     if count < 0:
         raise ValueError("how many rows were changed is not known")
     return count
+
+
+def _is_at_head(connection: Connection) -> bool:
+    found = MigrationContext.configure(connection).get_current_heads()
+    return frozenset(found) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """The last migration. To know it, alembic loads every one of them, which takes its time."""
+    return frozenset(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 
 def _alembic(connection: Connection) -> Config:

@@ -57,6 +57,8 @@ class Outcome:
     points: list[str] = field(default_factory=list)
     """Of the lives that were not killed: every point they came by, in order."""
     recovery_points: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    """Of a first life that was not killed: what a death at each of its points would have left."""
     seconds: float = 0.0
 
 
@@ -67,7 +69,7 @@ def run(world: World, order: Order) -> Outcome:
     world.reset()
     first = _life(world, order, order.kill, _first_life)
     outcome.point, outcome.hit = first.killed
-    outcome.points = first.points
+    outcome.points, outcome.states = first.points, first.states
     last = first
     if first.ended:
         if order.second is not None:
@@ -97,6 +99,7 @@ class _Life:
     """By its end or by the kill, and not by a fault of the rig or by hanging."""
     killed: tuple[str | None, int | None] = (None, None)
     points: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
     findings: list[list[str]] = field(default_factory=list)
 
 
@@ -123,6 +126,7 @@ def _life(
     return _Life(
         "fault" not in heard,
         points=heard.get("points", []),
+        states=heard.get("states", []),
         findings=[["rig", heard["fault"]]] if "fault" in heard else heard["findings"],
     )
 
@@ -156,7 +160,7 @@ def _child(
     points = _Points(kill, writing)
     try:
         found = live(world, order, points)
-        told = {"points": points.passed, "findings": found or []}
+        told = {"points": points.passed, "states": points.states, "findings": found or []}
     except BaseException as error:  # noqa: BLE001  whatever it is, the parent must hear of it
         trace = "".join(traceback.format_exception(error)[-6:])
         told = {"fault": trace}
@@ -169,6 +173,9 @@ class _Points:
 
     def __init__(self, kill: int | None, writing: int) -> None:
         self.passed: list[str] = []
+        self.states: list[str] = []
+        self.left: Callable[[], str] | None = None
+        """Tells what a death would leave now; asked at each point, where it is there."""
         self.run: Run | None = None
         self._kill = kill
         self._writing = writing
@@ -177,6 +184,8 @@ class _Points:
         self.passed.append(point)
         if point == ACKNOWLEDGED and self.run is not None:
             self.run.acknowledged()
+        if self.left is not None:
+            self.states.append(self.left())
         if len(self.passed) == self._kill:
             told = {"point": point, "hit": self.passed.count(point)}
             os.write(self._writing, json.dumps(told).encode())
@@ -195,6 +204,7 @@ def _start(world: World, order: Order, points: _Points) -> Run:
 
 def _first_life(world: World, order: Order, points: _Points) -> None:
     run = _start(world, order, points)
+    points.left = world.left if order.kill is None else None
     SCENARIOS[order.scenario](run, Random(order.seed))
 
 

@@ -71,7 +71,8 @@ def test_the_subscriber_to_be_has_everything_and_a_digit_too_few(crm: sqlite3.Co
     orders = crm.execute("SELECT * FROM orders WHERE contact_id = ?", [marijke["id"]]).fetchall()
     notes = crm.execute("SELECT * FROM notes WHERE contact_id = ?", [marijke["id"]]).fetchall()
 
-    assert None not in tuple(marijke)
+    held = {name: marijke[name] for name in marijke.keys() if not name.startswith("stop_")}  # noqa: SIM118
+    assert None not in held.values(), "all but the links, which the portal puts there"
     assert {row["mailing"] for row in mailings} == {"newsletter", "offers", "workshops"}
     assert len(orders) > 2
     assert notes

@@ -46,6 +46,30 @@ def test_a_key_opens_what_it_is_for_and_nothing_else(office: Office, scope: Scop
             assert (told.status, told.code) == (403, "scope"), (method, path)
 
 
+def test_a_scope_of_a_later_version_opens_nothing_and_its_key_goes_on_with_the_others(
+    office: Office,
+) -> None:
+    """After a downgrade keys are there that this version would never have made."""
+    program = Program(office, Scope.FEED_READ, name="newer")
+    with office.database.unit("test") as unit:
+        row = unit.session.query(ApiKey).filter_by(name="newer").one()
+        row.scopes = ["feed:read", "people:paint"]
+        unit.commit()
+
+    assert program.get("/feed").status == 200
+    refused = program.get("/consents/crm:1")
+    assert (refused.status, refused.code) == (403, "scope")
+    assert "unknown to this version" in refused.json["detail"]
+    assert "people:paint" not in refused.text
+
+    with office.database.unit("test") as unit:
+        unit.session.query(ApiKey).filter_by(name="newer").one().scopes = ["people:paint"]
+        unit.commit()
+    for method, path in ROUTES:
+        told = ask(program, method, path)
+        assert (told.status, told.code) == (403, "scope"), (method, path)
+
+
 @pytest.mark.parametrize(
     "authorization",
     [

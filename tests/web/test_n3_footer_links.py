@@ -201,7 +201,7 @@ def test_n3_asking_for_the_data_again_and_again_is_held_by_the_quotas(
 def test_n3_the_page_names_the_mailing_and_masks_the_address(office: Office) -> None:
     page = office.visitor().get(f"/u/{token_of(office)}")
 
-    assert page.heading == "Fewer e-mails, or none?"
+    assert page.heading == "Less mail, or none?"
     assert "Newsletter" in page.text
     assert "m•••@example.org" in page.text
     assert "marijke" not in page.text.lower()

@@ -70,3 +70,20 @@ def test_a_site_without_adapters_of_its_own_sees_all_and_an_unknown_one_none(
     assert list(directory.adapters_of("named")) == ["crm"]
     with pytest.raises(KeyError):
         directory.adapters_of("unknown")
+
+
+def test_c3_a_session_of_one_site_is_none_on_the_frame_of_another(office: Office) -> None:
+    frame = office.visitor(frame="demo").sign_in(office)
+    stolen = office.visitor(frame="other")
+    stolen.token = frame.token
+
+    for path in ("/me", "/me/correct", "/me/consents", "/me/erase", "/me/requests"):
+        assert stolen.get(path).status == 401
+    assert stolen.post("/me/consents", purpose="newsletter", granted="no").status == 401
+
+
+def test_a_waiting_page_of_one_site_is_gone_in_the_frame_of_another(office: Office) -> None:
+    asked = office.visitor(frame="demo").ask()
+    reference = asked.fields["t"]
+
+    assert office.visitor(frame="other").get(f"/signin/code?t={reference}").status == 410

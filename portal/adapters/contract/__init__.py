@@ -11,7 +11,9 @@ from portal.adapters.contract.adapter import (
     Registry,
     SetsAddress,
     SetsFrequency,
+    SetsLink,
     that_sets_address,
+    that_sets_link,
 )
 from portal.adapters.contract.declared import (
     AdapterSettings,
@@ -35,6 +37,8 @@ from portal.adapters.contract.values import (
     ErasureKind,
     Evidence,
     FieldInfo,
+    Linked,
+    LinkToSet,
     Outcome,
     Record,
     Ref,
@@ -60,6 +64,8 @@ __all__ = [
     "Evidence",
     "FieldInfo",
     "InShadow",
+    "LinkToSet",
+    "Linked",
     "Location",
     "Misconfigured",
     "Outcome",
@@ -73,8 +79,10 @@ __all__ = [
     "Scalar",
     "SetsAddress",
     "SetsFrequency",
+    "SetsLink",
     "Unreachable",
     "Unsupported",
     "Value",
     "that_sets_address",
+    "that_sets_link",
 ]

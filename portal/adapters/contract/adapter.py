@@ -12,6 +12,8 @@ from portal.adapters.contract.values import (
     Erasure,
     Evidence,
     FieldInfo,
+    Linked,
+    LinkToSet,
     Outcome,
     Record,
     Ref,
@@ -104,6 +106,40 @@ class SetsAddress(Protocol):
         """
 
 
+@runtime_checkable
+class SetsLink(Protocol):
+    """What an adapter can do whose ``capabilities.optional`` names ``set_link``.
+
+    For templates that print the footer link: ``capabilities.links`` names the mailings that have a
+    field for theirs.
+    """
+
+    def links(self) -> Iterator[Linked]:
+        """All records with the links they hold, paged, in constant memory, as `Adapter.scan`.
+
+        Those without an address too, if a field of theirs holds a link: that one must go.
+        """
+
+    def set_links(self, links: Sequence[LinkToSet], *, key: str) -> Sequence[Outcome | None]:
+        """Put the links into their fields, and touch nothing else.
+
+        It is no change of the subscriber's: neither the record's version nor the time of its last
+        change moves, and what she began to correct before it is no conflict after it.
+
+        Args:
+            links: At most ``capabilities.links_at_once``.
+            key: See `Adapter`; of the whole call.
+
+        Returns:
+            For each, in this order, what was done; None: nothing was, for the record is gone, or
+            its address is no longer the one that was ``seen``.
+
+        Raises:
+            Refused: A field will not take its link. None of them was written then.
+            Unsupported: One is of a purpose without a field.
+        """
+
+
 Registry = Mapping[str, Adapter]
 """Adapters by name, in the order of the configuration."""
 
@@ -112,3 +148,9 @@ def that_sets_address(adapter: Adapter) -> SetsAddress | None:
     """The same adapter, if it can write addresses; None: a person has to do that."""
     can = "set_address" in adapter.capabilities.optional
     return adapter if can and isinstance(adapter, SetsAddress) else None
+
+
+def that_sets_link(adapter: Adapter) -> SetsLink | None:
+    """The same adapter, if it has fields for footer links; None: it has none."""
+    can = "set_link" in adapter.capabilities.optional
+    return adapter if can and isinstance(adapter, SetsLink) else None

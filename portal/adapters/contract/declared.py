@@ -28,9 +28,13 @@ class Capabilities:
     """Does the CRM itself honour idempotency keys?"""
     optional: frozenset[str] = frozenset()
     """Of ``set_address`` (see `SetsAddress`), ``set_frequency`` (see `SetsFrequency`),
-    ``set_link``, ``changes_since``, …"""
+    ``set_link`` (see `SetsLink`), ``changes_since``, …"""
     frequencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Purpose id → ids of the frequencies that it can set; goes with ``set_frequency``."""
+    links: frozenset[str] = frozenset()
+    """Purpose ids whose footer link has a field of its own; goes with ``set_link``."""
+    links_at_once: int = 1
+    """So many of them are taken by one call of ``set_links``."""
 
 
 class Location(BaseModel):

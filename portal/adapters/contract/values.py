@@ -1,7 +1,7 @@
 """What goes into an adapter and comes out of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -56,6 +56,8 @@ class Record:
     changed_at: datetime | None = None
     locale: str | None = None
     """The subscriber's language in the CRM (``nl``), where it holds one."""
+    links: Mapping[str, str | None] = field(default_factory=dict)
+    """Purpose id → the footer link that its field holds, for those who have such fields."""
     restricted: bool | None = None
     """Is it marked as restricted? To be told by every adapter that can restrict, since that is how
     `restrict` is read back; None: the CRM knows no such mark."""
@@ -71,6 +73,29 @@ class Change:
     field: str
     seen: Scalar
     value: Scalar
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Linked:
+    """One record as `SetsLink.links` lists it."""
+
+    ref: Ref
+    email: str
+    """The address exactly as the CRM has it; empty where it has none."""
+    links: Mapping[str, str | None]
+    """Purpose id → what its field holds now; None: nothing."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LinkToSet:
+    """A footer link, and the field and record that it belongs into."""
+
+    ref: Ref
+    seen: str
+    """The record's own address when the link was made for it, as `Linked.email` gave it."""
+    purpose: str
+    link: str | None
+    """None: what stands there is taken away."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -150,3 +175,5 @@ class FieldInfo:
     """The register's field id it is mapped to; None when it is not mapped."""
     max_length: int | None = None
     nullable: bool = True
+    link: str | None = None
+    """The purpose whose footer link stands there; None: no link does."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar
+
+from sqlalchemy import Connection
 
 from portal.adapters.contract import (
     AdapterSettings,
@@ -11,17 +14,27 @@ from portal.adapters.contract import (
     Erasure,
     Evidence,
     FieldInfo,
+    Linked,
+    LinkToSet,
     Outcome,
     Record,
     Ref,
+    Unsupported,
 )
-from portal.adapters.sql import consenting, erasing, reading, writing
+from portal.adapters.sql import consenting, erasing, linking, reading, writing
 from portal.adapters.sql.database import Database
-from portal.adapters.sql.keys import find_keys, page_of_keys
+from portal.adapters.sql.keys import find_keys, page_of_keys, page_of_links
+from portal.adapters.sql.schema import Schema
 from portal.adapters.sql.settings import SqlSettings
 
 PAGE = 500
 """Records that a scan reads at once."""
+
+
+def _page_of_links(
+    after: str | None, connection: Connection, schema: Schema
+) -> list[tuple[str, str, dict[str, str | None]]]:
+    return page_of_links(connection, schema, after, PAGE)
 
 
 def _now() -> datetime:
@@ -53,6 +66,8 @@ class SqlAdapter:
             categories=frozenset(step.category for step in settings.erase),
             optional=settings.optional,
             frequencies=settings.frequencies,
+            links=frozenset(settings.links),
+            links_at_once=PAGE,
         )
         self._settings = settings
         self._clock = clock or _now
@@ -163,6 +178,27 @@ class SqlAdapter:
         return self._database.run(
             lambda connection, schema: page_of_keys(connection, schema, after, PAGE),
             what="going through its records",
+        )
+
+    def links(self) -> Iterator[Linked]:
+        if not self.capabilities.links:
+            raise Unsupported("there are no columns for links")
+        after: str | None = None
+        while True:
+            page = self._database.run(
+                partial(_page_of_links, after), what="going through its links"
+            )
+            for key, email, links in page:
+                yield Linked(Ref(self.name, key), email, links)
+            if len(page) < PAGE:
+                return
+            after = page[-1][0]
+
+    def set_links(self, links: Sequence[LinkToSet], *, key: str) -> Sequence[Outcome | None]:
+        return self._database.run(
+            lambda connection, schema: linking.set_links(connection, schema, links),
+            what="writing links",
+            writes=True,
         )
 
     def close(self) -> None:

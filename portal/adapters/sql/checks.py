@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Table, types
 from sqlalchemy.engine.reflection import Inspector
 
+from portal.adapters.sql.references import references
 from portal.adapters.sql.settings import SqlSettings
 from portal.adapters.sql.values import DoesNotFit, empty, to_column
 
@@ -70,6 +71,22 @@ def _constants(
         yield "restrict", tables[settings.table], {column: settings.restrict.unmarked}
     for number, step in enumerate(settings.erase):
         yield f"erase.{number}", tables[settings.table_of(step)], {**step.where, **step.set}
+
+
+def link_complaints(settings: SqlSettings, tables: Mapping[str, Table]) -> Iterator[str]:
+    """A column for links is overwritten without a question: it holds text, and nothing else."""
+    taken = {
+        column
+        for table, column, place in references(settings)
+        if table == settings.table and not place.startswith(("links.", "erase."))
+    }
+    for id, name in settings.links.items():
+        column = tables[settings.table].c[name]
+        if name in taken:
+            yield f"links.{id}: {name} holds something else: a link needs a column of its own"
+        taken.add(name)
+        if not isinstance(column.type, types.String) or isinstance(column.type, types.Enum):
+            yield f"links.{id}: {name} is no column of text"
 
 
 def kept_complaints(settings: SqlSettings, foreign: Mapping[str, Any]) -> Iterator[str]:

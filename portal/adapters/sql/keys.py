@@ -90,6 +90,45 @@ def page_of_keys(
     return [(key_text(schema, row[:-1]), str(row[-1])) for row in connection.execute(query)]
 
 
+def page_of_links(
+    connection: Connection, schema: Schema, after: str | None, size: int
+) -> list[tuple[str, str, dict[str, str | None]]]:
+    """The next records in the order of their keys: (key, address, purpose → what its column holds).
+
+    Without those that have neither address nor link.
+    """
+    settings, columns = schema.settings, schema.main.c
+    email, links = columns[settings.email], [columns[name] for name in settings.links.values()]
+    query = (
+        select(
+            *(one.label(f"portal_key_{number}") for number, one in enumerate(schema.key)),
+            email.label("portal_email"),
+            *(one.label(f"portal_link_{number}") for number, one in enumerate(links)),
+        )
+        .where(or_(*(and_(one.is_not(None), one != "") for one in (email, *links))))
+        .where(*_ours(schema))
+        .order_by(*schema.key)
+        .limit(size)
+    )
+    key = None if after is None else key_values(schema, after)
+    if key is not None:
+        query = query.where(_beyond(schema, key))
+    count = len(schema.key)
+    return [
+        (
+            key_text(schema, row[:count]),
+            str(row[count] or ""),
+            {
+                purpose: unpadded(column, held) or None
+                for purpose, column, held in zip(
+                    settings.links, links, row[count + 1 :], strict=True
+                )
+            },
+        )
+        for row in connection.execute(query)
+    ]
+
+
 def _beyond(schema: Schema, key: Mapping[str, Any]) -> ColumnElement[bool]:
     """Rows after this key: written out, since not every database compares tuples."""
     columns = [schema.main.c[name] for name in key]

@@ -69,6 +69,7 @@ def read_record(connection: Connection, schema: Schema, ref: Ref) -> Record | No
         if settings.changed_at
         else None,
         locale=str(locale).strip() if locale else None,
+        links={purpose: owner[name] or None for purpose, name in settings.links.items()},
         restricted=_is_restricted(schema, owner),
     )
 
@@ -215,6 +216,7 @@ def describe(schema: Schema) -> list[FieldInfo]:
         if field.join is not None:
             table = settings.joins[field.join].table or field.join
         mapped[table, field.column] = id
+    links = {column: purpose for purpose, column in settings.links.items()}
     return [
         FieldInfo(
             name=f"{name}.{column.name}",
@@ -222,6 +224,7 @@ def describe(schema: Schema) -> list[FieldInfo]:
             field=mapped.get((name, column.name)),
             max_length=getattr(column.type, "length", None),
             nullable=bool(column.nullable),
+            link=links.get(column.name) if name == settings.table else None,
         )
         for name, table in schema.tables.items()
         for column in table.columns

@@ -30,6 +30,7 @@ def references(settings: SqlSettings) -> Iterator[Reference]:
             yield main, column, place
     yield from ((main, column, "key") for column in settings.key)
     yield from ((main, column, "where") for column in settings.where)
+    yield from ((main, column, f"links.{id}") for id, column in settings.links.items())
     yield from _of_fields(settings)
     yield from _of_consents(settings)
     if settings.restrict is not None:

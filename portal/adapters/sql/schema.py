@@ -20,7 +20,12 @@ from sqlalchemy import (
 )
 
 from portal.adapters.contract import Misconfigured
-from portal.adapters.sql.checks import constant_complaints, kept_complaints, key_complaints
+from portal.adapters.sql.checks import (
+    constant_complaints,
+    kept_complaints,
+    key_complaints,
+    link_complaints,
+)
 from portal.adapters.sql.lenient import make_lenient
 from portal.adapters.sql.parts import Link, Through
 from portal.adapters.sql.references import references, tables_of
@@ -79,6 +84,7 @@ class Schema:
         complaints = [
             *key_complaints(inspector, settings, key),
             *constant_complaints(settings, tables),
+            *link_complaints(settings, tables),
             *kept_complaints(settings, foreign),
         ]
         if complaints:

@@ -57,6 +57,8 @@ class SqlSettings(AdapterSettings):
     rows: Mapping[Id, Rows] = Field(default_factory=dict)
     consents: Mapping[Id, Consent] = Field(default_factory=dict)
     restrict: Restrict | None = None
+    links: Mapping[Id, Name] = Field(default_factory=dict)
+    """Purpose → the column of the subscriber's row for its footer link, and for nothing else."""
     erase: Annotated[tuple[EraseStep, ...], BeforeValidator(listed)] = ()
 
     @field_validator("url")
@@ -94,6 +96,19 @@ class SqlSettings(AdapterSettings):
         complaints = list(self._misfits())
         if complaints:
             raise ValueError("; ".join(complaints))
+        return self
+
+    @model_validator(mode="after")
+    def _links_go_with_her(self) -> Self:
+        """A link names her address, and the portal wrote it: no erasure leaves one in her row."""
+        own = [step for step in self.erase if self.table_of(step) == self.table]
+        covered = {column for step in own for column in (*step.columns, *step.set)}
+        left = tuple(column for column in self.links.values() if column not in covered)
+        first = next((step for step in own if step.action in {"blank", "anonymise"}), None)
+        if first is not None and left:
+            wider = first.model_copy(update={"columns": (*first.columns, *left)})
+            steps = tuple(wider if step is first else step for step in self.erase)
+            object.__setattr__(self, "erase", steps)  # once, before anybody has seen it
         return self
 
     def _misfits(self) -> Iterator[str]:
@@ -199,7 +214,11 @@ class SqlSettings(AdapterSettings):
     @property
     def optional(self) -> frozenset[str]:
         """What it can do besides."""
-        can = {"set_address": self.set_address, "set_frequency": bool(self.frequencies)}
+        can = {
+            "set_address": self.set_address,
+            "set_frequency": bool(self.frequencies),
+            "set_link": bool(self.links),
+        }
         return frozenset(name for name, it_can in can.items() if it_can)
 
     @property
@@ -230,6 +249,7 @@ class SqlSettings(AdapterSettings):
 
     def _personal(self) -> Iterator[tuple[str, str]]:
         yield self.table, self.email
+        yield from ((self.table, column) for column in self.links.values())
         for field in self.fields.values():
             if field.join is not None:
                 yield self.joins[field.join].table or field.join, field.column

@@ -21,6 +21,7 @@ is skipped. For failures that show both sides of a comparison, write in your ``c
 from portal.adapters.testing.consents import ConsentContract
 from portal.adapters.testing.crm import Crm, Samples
 from portal.adapters.testing.erasing import ErasureContract
+from portal.adapters.testing.linking import LinkingContract
 from portal.adapters.testing.moving import MovingContract
 from portal.adapters.testing.reading import ReadingContract
 from portal.adapters.testing.secrecy import SecrecyContract
@@ -33,6 +34,7 @@ class AdapterContract(
     ReadingContract,
     WritingContract,
     MovingContract,
+    LinkingContract,
     ConsentContract,
     ErasureContract,
     SecrecyContract,

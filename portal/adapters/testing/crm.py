@@ -110,7 +110,8 @@ def everything(crm: Crm, ref: Ref) -> tuple[object, ...] | None:
         )
         for purpose, state in one.consents.items()
     }
-    return one.email, dict(one.values), consents, one.version, one.changed_at, one.locale
+    links = dict(one.links)
+    return one.email, dict(one.values), consents, one.version, one.changed_at, one.locale, links
 
 
 def changes(crm: Crm) -> list[Change]:

@@ -42,7 +42,10 @@ def needs(
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
             caller = _caller()
             if scope not in caller.scopes:
-                abort(problem(403, "scope", f"This key has not the scope {scope}."))
+                detail = f"This key has not the scope {scope}."
+                if caller.has_unknown:  # made by a later version, which was gone back from
+                    detail += " One that it has is unknown to this version of the portal."
+                abort(problem(403, "scope", detail))
             wait = services().api_keys.count(caller)
             if wait is not None:
                 seconds = max(1, math.ceil(wait.total_seconds()))

@@ -51,6 +51,8 @@ CUSTOMERS = Table(
     Column("restricted", Boolean, nullable=False),
     Column("changed", DateTime),
     Column("version", Integer, nullable=False),
+    Column("news_link", String(300)),
+    Column("offers_link", Text, nullable=False, default=""),
 )
 ADDRESSES = Table(
     "addresses",
@@ -167,6 +169,7 @@ SETTINGS: dict[str, Any] = {
         },
     },
     "restrict": {"column": "restricted"},
+    "links": {"newsletter": "news_link", "offers": "offers_link"},
     "erase": [
         {"category": "mailings", "action": "delete", "table": "lists"},
         {"category": "mailings", "action": "delete", "table": "consents", "on": MINE},

@@ -82,6 +82,7 @@ class TestReadingOnly(AdapterContract):
             joins=None,
             consents=None,
             restrict=None,
+            links=None,
             erase=None,
         )
 
@@ -116,6 +117,7 @@ class ClubCrm(Crm):
                 rows=None,
                 consents={"news": {"column": "news", "granted": "J", "withdrawn": "N"}},
                 restrict=None,
+                links=None,
                 erase=[{"category": "member", "action": "delete"}],
             ),
             {"name": ("O'Brien", 'Robert"); DROP TABLE "order"; --', "%s %(name)s :name")},

@@ -75,6 +75,7 @@ def test_an_address_that_is_too_long_or_there_twice_is_refused(sqlite_url: str) 
         rows=None,
         consents=None,
         restrict=None,
+        links=None,
         erase=None,
     )
     for address in (NEW, f"{'x' * 40}@example.org"):

@@ -36,6 +36,7 @@ def plain(url: str, **changed: Any) -> SqlAdapter:
             "rows": None,
             "consents": {"newsletter": {"column": "newsletter"}},
             "restrict": None,
+            "links": None,
             "erase": None,
             **changed,
         },
