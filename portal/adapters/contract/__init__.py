@@ -8,10 +8,12 @@ happened. `portal.adapters.testing.AdapterContract` is the test suite that it mu
 
 from portal.adapters.contract.adapter import (
     Adapter,
+    PutsBack,
     Registry,
     SetsAddress,
     SetsFrequency,
     SetsLink,
+    that_puts_back,
     that_sets_address,
     that_sets_link,
 )
@@ -69,6 +71,7 @@ __all__ = [
     "Location",
     "Misconfigured",
     "Outcome",
+    "PutsBack",
     "RateLimited",
     "Record",
     "Ref",
@@ -83,6 +86,7 @@ __all__ = [
     "Unreachable",
     "Unsupported",
     "Value",
+    "that_puts_back",
     "that_sets_address",
     "that_sets_link",
 ]

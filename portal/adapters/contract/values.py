@@ -38,6 +38,8 @@ class ConsentState:
     wording: str | None = None
     frequency: str | None = None
     """How often, where the CRM holds that: the id of one of the register's frequencies."""
+    wording_version: str | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -184,14 +184,19 @@ def _state(schema: Schema, table: Table, consent: Consent, row: Owner) -> Consen
             granted = None
     evidence = {
         name: from_column(table.c[column], row[column]) if column else None
-        for name, column in (("source", consent.source), ("wording", consent.wording))
+        for name, column in (
+            ("source", consent.source),
+            ("wording", consent.wording),
+            ("wording_version", consent.wording_version),
+            ("locale", consent.locale),
+        )
     }
+    told = {name: None if value is None else str(value) for name, value in evidence.items()}
     return ConsentState(
         granted=granted,
         at=aware(row[consent.at], zone) if consent.at else None,
-        source=None if evidence["source"] is None else str(evidence["source"]),
-        wording=None if evidence["wording"] is None else str(evidence["wording"]),
         frequency=_frequency(schema, table, consent, row),
+        **told,
     )
 
 

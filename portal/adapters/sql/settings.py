@@ -217,6 +217,7 @@ class SqlSettings(AdapterSettings):
         can = {
             "set_address": self.set_address,
             "set_frequency": bool(self.frequencies),
+            "put_back": bool(self.consents),
             "set_link": bool(self.links),
         }
         return frozenset(name for name, it_can in can.items() if it_can)

@@ -24,6 +24,7 @@ from portal.domain.rights import DeliveryState
 from portal.rights.deeds.ended import GONE, NOT_CONFIRMED, Ended, Rehearsal, by_read_back
 from portal.rights.deeds.frequency import set_frequency
 from portal.rights.deeds.outcomes import again_for, as_outcome
+from portal.rights.deeds.putting_back import give
 from portal.rights.deeds.readdressing import move
 from portal.rights.deeds.restricting import restrict
 from portal.rights.held.holdings import name_of
@@ -188,8 +189,11 @@ def _consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
         if state is not None and state.granted is granted:
             continue
         with shadow:
+            once = f"{key}:{number}"
             outcomes.append(
-                adapter.set_consent(record.ref, purpose, granted, evidence, key=f"{key}:{number}")
+                give(adapter, record, purpose, evidence, payload, once)
+                if granted
+                else adapter.set_consent(record.ref, purpose, False, evidence, key=once)
             )
             after = adapter.read(record.ref)
             if after is not None and not _confirms(after, purpose, granted):
