@@ -6,18 +6,20 @@ is the shape and the rules between the parts; `portal.domain.register_file` read
 says the line where something is wrong.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
-from portal.domain.complaints import Complaint, Misfit, did_you_mean
+from portal.domain.complaints import Misfit
 from portal.domain.kinds import Kind, complaints_of
+from portal.domain.register_misfits import misfits
 from portal.domain.register_parts import (
     CardPart,
     Elsewhere,
     Frequency,
+    Group,
     Id,
     Language,
     Part,
@@ -27,7 +29,6 @@ from portal.domain.register_parts import (
     Words,
     in_language,
 )
-from portal.domain.toml_lines import Path
 
 __all__ = [
     "Activity",
@@ -37,6 +38,7 @@ __all__ = [
     "FieldEntry",
     "Frequency",
     "Ground",
+    "Group",
     "Id",
     "Kind",
     "Language",
@@ -47,7 +49,6 @@ __all__ = [
     "Text",
     "Transfer",
     "in_language",
-    "misfits",
 ]
 
 
@@ -148,6 +149,8 @@ class Purpose(Part):
 
     id: Id
     activity: Id
+    group: Id | None = None
+    """The heading that it shares with others, as topics of one thing."""
     label: Text
     description: Text
     ground: Ground = Ground.CONSENT
@@ -179,6 +182,7 @@ class Register(Part):
     activities: tuple[Activity, ...] = Field(min_length=1)
     categories: tuple[Category, ...] = Field(min_length=1)
     fields: tuple[FieldEntry, ...] = Field(min_length=1)
+    groups: tuple[Group, ...] = ()
     purposes: tuple[Purpose, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
 
@@ -193,6 +197,10 @@ class Register(Part):
     def purpose(self, id: str) -> Purpose:
         """:raises KeyError: there is none of this id."""
         return _by_id(self.purposes, id)
+
+    def group(self, id: str) -> Group:
+        """:raises KeyError: there is none of this id."""
+        return _by_id(self.groups, id)
 
     def category(self, id: str) -> Category:
         """:raises KeyError: there is none of this id."""
@@ -225,7 +233,7 @@ class Register(Part):
         return self
 
 
-_P = TypeVar("_P", Activity, FieldEntry, Purpose, Category)
+_P = TypeVar("_P", Activity, FieldEntry, Purpose, Category, Group)
 
 
 def _by_id(parts: tuple[_P, ...], id: str) -> _P:
@@ -233,56 +241,6 @@ def _by_id(parts: tuple[_P, ...], id: str) -> _P:
         if part.id == id:
             return part
     raise KeyError(id)
-
-
-def misfits(register: Mapping[str, Any]) -> list[Complaint]:
-    """Ids that stand twice, and references to an activity or category that is not there.
-
-    Takes a register as plain data, since a file with other faults in it is checked too; whatever
-    has not the right shape there is passed over.
-    """
-    complaints: list[Complaint] = []
-    ids: dict[str, set[str]] = {}
-    for kind in ("activities", "categories", "fields", "purposes", "elsewhere"):
-        ids[kind] = set()
-        for path, id in _texts_at(register, kind, "id"):
-            if id in ids[kind]:
-                complaints.append((path, f"{id!r} stands twice"))
-            ids[kind].add(id)
-    for kind, key, target in (
-        ("fields", "activity", "activities"),
-        ("purposes", "activity", "activities"),
-        ("fields", "category", "categories"),
-    ):
-        for path, id in _texts_at(register, kind, key):
-            if id not in ids[target]:
-                complaints.append(
-                    (path, f"there is no {key} {id!r}{did_you_mean(id, ids[target])}")
-                )
-    complaints += _frequencies_twice(register)
-    return complaints
-
-
-def _frequencies_twice(register: Mapping[str, Any]) -> Iterator[Complaint]:
-    purposes = register.get("purposes", ())
-    for index, purpose in enumerate(purposes if isinstance(purposes, Sequence) else ()):
-        if not isinstance(purpose, Mapping):
-            continue
-        known: set[str] = set()
-        for path, id in _texts_at(purpose, "frequencies", "id"):
-            if id in known:
-                yield ("purposes", index, *path), f"{id!r} stands twice"
-            known.add(id)
-
-
-def _texts_at(register: Mapping[str, Any], kind: str, key: str) -> Iterator[tuple[Path, str]]:
-    parts = register.get(kind, ())
-    if not isinstance(parts, Sequence) or isinstance(parts, str):
-        return
-    for index, part in enumerate(parts):
-        text = part.get(key) if isinstance(part, Mapping) else None
-        if isinstance(text, str):
-            yield (kind, index, key), text
 
 
 def _texts(part: object, path: str) -> Iterator[tuple[str, Text]]:

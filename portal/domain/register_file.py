@@ -1,7 +1,8 @@
 """The register as a TOML file.
 
-Its tables are ``[[activities]]``, ``[[categories]]``, ``[[fields]]`` and ``[[purposes]]``. It is
-read as a whole: what comes out is a register, or every fault with its line.
+Its tables are ``[[activities]]``, ``[[categories]]``, ``[[fields]]``, ``[[groups]]``,
+``[[purposes]]`` and ``[[elsewhere]]``. It is read as a whole: what comes out is a register, or
+every fault with its line.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from babel import Locale, UnknownLocaleError
 from pydantic import ValidationError
 
 from portal.domain.complaints import Complaint, dotted, explain
-from portal.domain.register import Register, misfits
+from portal.domain.register import Register
+from portal.domain.register_misfits import misfits
 from portal.domain.toml_lines import Path, TomlError, line_at, read
 
 

@@ -67,6 +67,13 @@ class Transfer(Part):
     safeguard: Text
 
 
+class Group(Part):
+    """A heading under which several purposes stand, and by which they are stopped together."""
+
+    id: Id
+    label: Text
+
+
 class Elsewhere(Part):
     """A system with personal data that no adapter connects: named, so that nobody misses it."""
 

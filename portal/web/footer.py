@@ -5,6 +5,8 @@ scanners open every address of a mail. It signs nobody in. To see or change anyt
 the mailbox, as for everyone who asks.
 """
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, abort, request
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
@@ -18,7 +20,7 @@ from portal.domain.rights import Goal
 from portal.rights.mailings.pause import MONTHS, NotNow
 from portal.rights.mailings.stop import Stopped
 from portal.rights.mailings.undo import LASTS, TooLate
-from portal.rights.requests.history import History
+from portal.rights.requests.progress import Seen
 from portal.rights.requests.queued import one_more_until
 from portal.web.context import services, use_question
 from portal.web.forms import NoFields, PortalForm
@@ -50,6 +52,12 @@ class PauseForm(PortalForm):
     months = StringField()
 
 
+class TopicForm(PortalForm):
+    """Stop this one, of those under one heading."""
+
+    topic = HiddenField(validators=[InputRequired()])
+
+
 class UndoForm(PortalForm):
     """Take this very stop back."""
 
@@ -70,13 +78,19 @@ def show(token: str) -> Response:
     if opened is None:
         return _no_link()
     link, purpose = opened
-    rights = services().rights
+    rights, locale = services().rights, str(get_locale())
+    topics = rights.stopping.topics(link, purpose)
+    group = services().register.group(purpose.group) if topics and purpose.group else None
     return render(
         "footer/show.html",
         link_token=token,
+        description=in_language(purpose.description, locale),
         frequencies=rights.often.of_link(link, purpose),
         months=MONTHS if rights.pausing.can_be_paused(purpose) else (),
-        **_told(link, purpose),
+        group=in_language(group.label, locale) if group else None,
+        topics=_labels(topics),
+        others=[one for one in topics if one is not purpose],
+        **_told(link, [purpose]),
     )
 
 
@@ -94,9 +108,35 @@ def stop(token: str) -> Response:
     stopped = services().rights.stopping.stop(link, purpose, str(get_locale()), source)
     if one_click:
         return _plain(_("Stopped"))
-    if stopped is None:
-        return render("footer/already.html", **_told(link, purpose))
-    return _stopped("footer/stopped.html", stopped, link, purpose)
+    return _after(stopped, link, [purpose])
+
+
+@blueprint.post("/<token>/all")
+def stop_all(token: str) -> Response:
+    """Stop all that stand under one heading with it, by one click of a person."""
+    NoFields.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, purpose = opened
+    stopping = services().rights.stopping
+    topics = stopping.topics(link, purpose) or abort(400)
+    return _after(stopping.stop_these(link, topics, str(get_locale())), link, topics)
+
+
+@blueprint.post("/<token>/topic")
+def stop_topic(token: str) -> Response:
+    """Stop another of them, and leave the one that the link is about."""
+    form = TopicForm.posted()
+    opened = _opened(token)
+    if opened is None:
+        return _no_link()
+    link, purpose = opened
+    stopping = services().rights.stopping
+    topics = [one for one in stopping.topics(link, purpose) if one.id == form.topic.data]
+    if not topics:
+        abort(400)
+    return _after(stopping.stop_these(link, topics, str(get_locale())), link, topics)
 
 
 @blueprint.post("/<token>/less")
@@ -114,12 +154,12 @@ def less(token: str) -> Response:
         abort(400)
     request_id = often.by_link(link, purpose, chosen, locale)
     if request_id is None:
-        return render("footer/already.html", **_told(link, purpose))
+        return render("footer/already.html", **_told(link, [purpose]))
     return render(
         "footer/less.html",
         often=in_language(chosen.label, locale),
         **_progress(request_id),
-        **_told(link, purpose),
+        **_told(link, [purpose]),
     )
 
 
@@ -138,7 +178,7 @@ def pause(token: str) -> Response:
         paused = pausing.by_link(link, purpose, int(form.months.data), str(get_locale()))
     except NotNow:
         return render("footer/no_break.html", 409, link_token=token)
-    return _stopped("footer/paused.html", paused, link, purpose)
+    return _stopped("footer/paused.html", paused, link)
 
 
 @blueprint.post("/<token>/data")
@@ -163,7 +203,7 @@ def progress(reference: str) -> Response:
     seen = services().rights.following.look(reference)
     if seen is None or not _use_site(seen.site):
         return _no_link()
-    return render("footer/progress.html", **_progress(seen.history.id))
+    return render("footer/progress.html", seen=seen, reference=reference)
 
 
 @blueprint.post("/undo")
@@ -179,7 +219,7 @@ def undo() -> Response:
     _use_site(put_back.site)
     return render(
         "footer/put_back.html",
-        label=in_language(put_back.purposes[0].label, str(get_locale())),
+        label=_labels(put_back.purposes),
         **_progress(put_back.request_id),
     )
 
@@ -206,28 +246,34 @@ def _use_site(id: str) -> bool:
     return True
 
 
-def _stopped(template: str, stopped: Stopped, link: Link, purpose: Purpose) -> Response:
+def _after(stopped: Stopped | None, link: Link, asked: Sequence[Purpose]) -> Response:
+    """What a click has stopped; or that all of what it was to stop was off."""
+    if stopped is None:
+        return render("footer/already.html", **_told(link, asked))
+    return _stopped("footer/stopped.html", stopped, link)
+
+
+def _stopped(template: str, stopped: Stopped, link: Link) -> Response:
     """What a click has stopped, for good or for a while, and the way back."""
     progress = _progress(stopped.request_id)
-    history = progress["history"]
+    seen, asks_first = progress["seen"], services().rights.pausing.asks_first
     return render(
         template,
         undo=stopped.undo,
         minutes=int(LASTS.total_seconds() // 60),
-        until=history.paused_until if isinstance(history, History) else None,
-        asks_first=services().rights.pausing.asks_first(link, purpose),
+        until=seen.history.paused_until if isinstance(seen, Seen) else None,
+        asks_first=any(asks_first(link, one) for one in stopped.purposes),
         **progress,
-        **_told(link, purpose),
+        **_told(link, stopped.purposes),
     )
 
 
-def _told(link: Link, purpose: Purpose) -> dict[str, str]:
-    locale = str(get_locale())
-    return {
-        "label": in_language(purpose.label, locale),
-        "description": in_language(purpose.description, locale),
-        "masked": link.email.masked,
-    }
+def _told(link: Link, purposes: Sequence[Purpose]) -> dict[str, str]:
+    return {"label": _labels(purposes), "masked": link.email.masked}
+
+
+def _labels(purposes: Sequence[Purpose]) -> str:
+    return ", ".join(in_language(one.label, str(get_locale())) for one in purposes)
 
 
 def _progress(request_id: str) -> dict[str, object]:
@@ -235,12 +281,11 @@ def _progress(request_id: str) -> dict[str, object]:
     following = services().rights.following
     reference = following.reference(request_id)
     seen = following.look(reference)
-    history = seen.history if seen else None
     adapters, now = services().adapters, services().clock()
     return {
-        "history": history,
+        "seen": seen,
         "reference": reference,
-        "one_more_until": one_more_until(history, adapters, now) if history else None,
+        "one_more_until": one_more_until(seen.history, adapters, now) if seen else None,
     }
 
 

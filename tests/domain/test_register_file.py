@@ -152,6 +152,49 @@ def test_what_does_not_go_together_is_refused(old: str, new: str, path: str, rea
     assert [one for one in problems_of(text) if one.path == path and reason in one.reason]
 
 
+GROUP = """
+[[groups]]
+id = "topics"
+label = { nl = "Onze e-mails", en = "Our e-mails" }
+"""
+SECOND = """
+[[purposes]]
+id = "offers"
+activity = "newsletter"
+group = "topics"
+label = { nl = "Aanbiedingen", en = "Offers" }
+description = { nl = "Soms.", en = "Now and then." }
+wording = { nl = "Stuur mij aanbiedingen.", en = "Send me offers." }
+"""
+GROUPED = REGISTER.replace('id = "news"', 'id = "news"\ngroup = "topics"') + SECOND + GROUP
+
+
+def test_purposes_stand_under_one_heading() -> None:
+    """Topics of one thing, by a group of their own."""
+    register = read_register(GROUPED, LANGUAGES)
+    assert [one.group for one in register.purposes] == ["topics", "topics"]
+    assert register.group("topics").label == {"nl": "Onze e-mails", "en": "Our e-mails"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "reason"),
+    [
+        (SECOND, "", "groups.0.id", "one purpose has group = 'topics': it takes two"),
+        ('group = "topics"', 'group = "topic"', "purposes.0.group", "did you mean topics?"),
+        ('nl = "Onze e-mails", ', "", "groups.0.label", "no Dutch text"),
+        (GROUP, GROUP + GROUP, "groups.1.id", "'topics' stands twice"),
+    ],
+)
+def test_a_group_of_one_or_of_nothing_or_without_words_is_told(
+    old: str, new: str, path: str, reason: str
+) -> None:
+    """A heading over one purpose would say nothing; one that is not there says less."""
+    text = GROUPED.replace(old, new, 1)
+    [problem] = [one for one in problems_of(text) if one.path == path]
+    assert reason in problem.reason
+    assert text.splitlines()[problem.line - 1].strip().startswith(("id", "group", "label"))
+
+
 def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
     """Shape, doubles, references and unknown keys: one reading, sorted by line."""
     text = REGISTER.replace('id = "news"', 'id = "NEWS"')

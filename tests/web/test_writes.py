@@ -200,6 +200,7 @@ KNOWN = {
     "/me/consents/less": {"purpose", "frequency"},
     "/me/consents/pause": {"purpose", "months"},
     "/me/consents/stop": set(),
+    "/me/consents/topics": {"group"},
     "/me/consents/undo": {"stop"},
     "/me/export": {"kind"},
     "/me/export/nothing": {"form"},

@@ -110,7 +110,7 @@ class Pausing:
             part = self._begin(unit, whose, purpose, held, asked_at, months, locale, BY_LINK)
             unit.commit()
         acknowledged()
-        return Stopped(part.request_id, self._undoing.offer(whose, [part]))
+        return Stopped(part.request_id, self._undoing.offer(whose, [part]), [purpose])
 
     def _begin(
         self,

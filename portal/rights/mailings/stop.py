@@ -37,6 +37,8 @@ class Stopped:
     request_id: str
     undo: str | None
     """What takes back this very click; None: how it stood before is not known anywhere."""
+    purposes: Sequence[Purpose]
+    """What was stopped: of several, those that were on."""
 
 
 class Stopping:
@@ -70,6 +72,17 @@ class Stopping:
             return None
         return purpose if purpose.ground in STOPPABLE else None
 
+    def topics(self, link: Link, purpose: Purpose) -> list[Purpose]:
+        """All that stand under one heading with it on the link's site; none: it stands alone."""
+        found = [
+            one
+            for one in self._register.purposes
+            if one.group == purpose.group is not None
+            and one.ground in STOPPABLE
+            and self._deciding.concerns(link, one.id)
+        ]
+        return found if purpose in found and len(found) > 1 else []
+
     # --- by a link -----------------------------------------------------------------------------
 
     def stop(
@@ -80,23 +93,40 @@ class Stopping:
         It goes to every system that holds the purpose, also to one that is away now. What is
         being stopped already is not stopped once more, however often the link is used.
         """
+        return self.stop_these(link, [purpose], locale, source)
+
+    def stop_these(
+        self, link: Link, purposes: Sequence[Purpose], locale: str, source: str = BY_LINK
+    ) -> Stopped | None:
+        """The same of several topics, by one click."""
         asked_at = self._clock()
         held = self._reading.everywhere(link)
         with self._database.unit("stopped by a link") as unit:
             db = unit.session
             subject_id = subject_of(db, self._vault, link.email, self._clock())
             take_turns(db, subject_id)
-            standing = self.standing(db, subject_id, purpose, held)
-            if _under_way(db, subject_id, standing) or not (
-                standing.can_be_stopped or _is_coming(db, subject_id, standing, asked_at)
-            ):
-                return None  # not even a subject is left behind
             whose = Named(subject_id, link.email, link.site)
-            part = self.within(unit, whose, standing, held, locale, source)
+            stopped: list[Purpose] = []
+            parts: list[Part] = []
+            can_be_undone: list[Part] = []
+            for purpose in purposes:
+                standing = self.standing(db, subject_id, purpose, held)
+                if _under_way(db, subject_id, standing) or not (
+                    standing.can_be_stopped or _is_coming(db, subject_id, standing, asked_at)
+                ):
+                    continue
+                along = parts[0].request_id if parts else None
+                part = self.within(unit, whose, standing, held, locale, source, along)
+                stopped.append(purpose)
+                parts.append(part)
+                if can_be_put_back(standing, part):
+                    can_be_undone.append(part)
+            if not parts:
+                return None  # not even a subject is left behind
             unit.commit()
         acknowledged()
-        undo = self._undoing.offer(whose, [part]) if can_be_put_back(standing, part) else None
-        return Stopped(part.request_id, undo)
+        undo = self._undoing.offer(whose, can_be_undone) if can_be_undone else None
+        return Stopped(parts[0].request_id, undo, stopped)
 
     # --- on her page ---------------------------------------------------------------------------
 

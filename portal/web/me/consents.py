@@ -10,7 +10,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from portal.consent.sources import BY_SIGNAL, NO_OPT_IN
-from portal.domain.register import Frequency, Purpose, in_language
+from portal.domain.register import Frequency, Group, Purpose, in_language
 from portal.rights.held.holdings import Holdings
 from portal.rights.mailings.decide import STOPPABLE, Standing
 from portal.rights.mailings.pause import MONTHS, NotNow
@@ -29,6 +29,12 @@ class DecideForm(PortalForm):
 
     purpose = HiddenField(validators=[InputRequired()])
     granted = HiddenField(validators=[InputRequired()])
+
+
+class TopicsForm(PortalForm):
+    """Stop all that stand under one heading."""
+
+    group = HiddenField(validators=[InputRequired()])
 
 
 class LessForm(PortalForm):
@@ -74,6 +80,19 @@ class Told:
     """When a break is over, a system wants her own word."""
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One purpose; or several that stand under one heading."""
+
+    group: Group | None
+    rows: Sequence[tuple[Standing, Told]]
+
+    @property
+    def can_stop_all(self) -> bool:
+        """Is there more than one to stop?"""
+        return self.group is not None and sum(one.can_be_stopped for one, _ in self.rows) > 1
+
+
 @blueprint.get("/consents", endpoint="consents")
 def show() -> Response:
     """Every purpose that can be stopped, and how it stands."""
@@ -84,7 +103,7 @@ def show() -> Response:
     told = [(standing, _told(standing, stops, held)) for standing in standings]
     return render(
         "me/consents.html",
-        standings=told,
+        sections=_sections(told),
         stoppable=[standing for standing in standings if standing.can_be_stopped],
         by_signal=[words.label for _, words in told if words.by_signal],
         offers=[(offer, _labels(offer)) for offer in rights.undoing.offered(signed_in)],
@@ -152,6 +171,18 @@ def stop_everything() -> Response:
     return _stop([one.purpose for one in standings if one.can_be_stopped])
 
 
+@blueprint.post("/consents/topics", endpoint="stop_topics")
+def stop_topics() -> Response:
+    """All under one heading by one click, which is taken back by one."""
+    form = TopicsForm.posted()
+    if form.group.data not in {group.id for group in services().register.groups}:
+        abort(400)
+    rights = services().rights
+    standings = rights.deciding.standings(me(), rights.reading.of(me()))
+    topics = [one for one in standings if one.purpose.group == form.group.data]
+    return _stop([one.purpose for one in topics if one.can_be_stopped])
+
+
 @blueprint.post("/consents/undo", endpoint="undo")
 def undo() -> Response:
     """Put back what one click turned off."""
@@ -163,6 +194,21 @@ def undo() -> Response:
     except TooLate:
         return render("me/undo_too_late.html", 410)
     return go("me.request", request_id=put_back.request_id)
+
+
+def _sections(told: Sequence[tuple[Standing, Told]]) -> list[Section]:
+    """In the register's order; a group where the first of it stands."""
+    together: dict[tuple[str | None, str], list[tuple[Standing, Told]]] = {}
+    for standing, words in told:
+        group, alone = standing.purpose.group, standing.purpose.id
+        together.setdefault((group, "" if group else alone), []).append((standing, words))
+    return [_section(rows) for rows in together.values()]
+
+
+def _section(rows: Sequence[tuple[Standing, Told]]) -> Section:
+    group = rows[0][0].purpose.group
+    # Of a group that has only one purpose on this site, the heading would say nothing.
+    return Section(services().register.group(group) if group and len(rows) > 1 else None, rows)
 
 
 def _stop(purposes: Sequence[Purpose]) -> Response:
