@@ -26,6 +26,8 @@ while more:
     except urllib.error.HTTPError as error:
         sys.exit(f"begin again: {file} is too old" if error.code == 410 else str(error))
     for entry in part["entries"]:
-        print(entry["kind"], entry["email"], *entry["purposes"])  # your tool stops the mail here
+        told = [entry["what"], *entry["purposes"], entry["new_email"], *(entry["refs"] or ())]
+        # Here your tool stops the mail, or asks POST /consents: see the table in docs/api.md.
+        print(entry["kind"], entry["email"], *filter(None, told))
     cursor, more = part["cursor"], part["more"]
     file.write_text(cursor)  # last: an entry may be worked off twice, never not at all

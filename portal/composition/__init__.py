@@ -59,6 +59,7 @@ from portal.rights.delivery.deliver import Delivering
 from portal.rights.erasing.erase import Erasing
 from portal.rights.erasing.later import Planning
 from portal.rights.held.holdings import Reading
+from portal.rights.held.moves import Moves
 from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.held.seen import Seals
 from portal.rights.held.telling_apart import TellingApart
@@ -170,6 +171,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         directory=directory,
         reading=reading,
         requests=requests,
+        feed=feed,
         register=register,
         cases=cases,
         spans=spans_from(settings.limits),
@@ -313,7 +315,16 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
             recipients=recipients,
             following=Following(database, vault, clock),
             feed=feed,
-            mailable=Mailable(database, vault, register, directory, reading, consents, clock),
+            mailable=Mailable(
+                database,
+                vault,
+                register,
+                directory,
+                reading,
+                consents,
+                Moves(vault, recalls, clock),
+                clock,
+            ),
             cases=cases,
             changing=moved.changing,
             telling_apart=TellingApart(database, vault, sessions, register, reading, clock),

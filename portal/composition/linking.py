@@ -1,6 +1,7 @@
 """Putting links into the fields of CRMs: put together over a portal, for who starts a run."""
 
 from portal.access.directory import Directory
+from portal.adapters.contract import that_sets_link
 from portal.composition.whole import Portal
 from portal.consent.minting import Minting
 from portal.domain.register import Ground, Kind
@@ -31,3 +32,24 @@ def minting_of(portal: Portal, site: str, purpose: str) -> Minting:
     """What makes the links of one mailing on one site."""
     base = f"{portal.settings.public_url.rstrip('/')}/u/"
     return Minting(portal.services.links, site, purpose, base)
+
+
+def fill_links(portal: Portal, site: str) -> None:
+    """Bring every field that a system of this portal has for links of this site up to date.
+
+    Raises:
+        LeftAlone: A system may not be called now.
+        AdapterError: A system could not be asked.
+    """
+    pushing = pushing_over(portal)
+    for adapter in portal.adapters.values():
+        if that_sets_link(adapter) is not None:
+            mintings = {one: minting_of(portal, site, one) for one in adapter.capabilities.links}
+            pushing.push(
+                adapter,
+                site,
+                mintings,
+                expected=None,
+                dry_run=False,
+                progress=lambda _seen: None,
+            )

@@ -4,10 +4,22 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from markupsafe import Markup, escape
+from werkzeug import Response as WerkzeugResponse
 
 from portal.demo.mailbox import CaughtMail, Mailbox
+from portal.demo.newsletter import Newsletter, Sending
 from portal.demo.rows import CrmRows
 from portal.demo.words import Words, preferred
 
@@ -23,20 +35,32 @@ _CODE = re.compile(r"[A-Z2-7]{4}-[A-Z2-7]{4}")
 
 
 def create_demo_pages(
-    mailbox: Mailbox, crm_rows: CrmRows, *, website: str, subscriber: str
+    mailbox: Mailbox,
+    crm_rows: CrmRows,
+    *,
+    website: str,
+    subscriber: str,
+    newsletter: Newsletter | None = None,
 ) -> Flask:
     """The blueprint in an application of its own, so that nothing of the portal touches it."""
     app = Flask(__name__, static_folder=None)
     app.config["TRUSTED_HOSTS"] = ["localhost", "127.0.0.1"]  # against rebound names
     app.json.sort_keys = False  # type: ignore[attr-defined]  # columns keep their order
     app.register_blueprint(
-        demo_blueprint(mailbox, crm_rows, website=website, subscriber=subscriber)
+        demo_blueprint(
+            mailbox, crm_rows, website=website, subscriber=subscriber, newsletter=newsletter
+        )
     )
     return app
 
 
 def demo_blueprint(
-    mailbox: Mailbox, crm_rows: CrmRows, *, website: str, subscriber: str
+    mailbox: Mailbox,
+    crm_rows: CrmRows,
+    *,
+    website: str,
+    subscriber: str,
+    newsletter: Newsletter | None = None,
 ) -> Blueprint:
     """The pages under ``/demo/``.
 
@@ -45,6 +69,7 @@ def demo_blueprint(
         crm_rows: what the CRM holds of an address.
         website: the address of the company's website, to link to.
         subscriber: the address of whom the demo is about.
+        newsletter: what sends one, where the CRM has a field for its link.
     """
     pages = Blueprint(
         "demo",
@@ -60,6 +85,7 @@ def demo_blueprint(
             "t": Words(preferred(request)),
             "website": website,
             "subscriber": subscriber,
+            "has_newsletter": newsletter is not None,
             "clock_time": _clock_time,
         }
 
@@ -75,6 +101,8 @@ def demo_blueprint(
 
     _add_mailbox(pages, mailbox)
     _add_crm(pages, crm_rows, subscriber)
+    if newsletter is not None:
+        _add_newsletter(pages, mailbox, newsletter, subscriber)
     return pages
 
 
@@ -114,6 +142,22 @@ def _add_crm(pages: Blueprint, crm_rows: CrmRows, subscriber: str) -> None:
         if not email:
             abort(400)
         return jsonify({"email": email, "rows": crm_rows(email)})
+
+
+def _add_newsletter(
+    pages: Blueprint, mailbox: Mailbox, newsletter: Newsletter, subscriber: str
+) -> None:
+    @pages.get("/newsletter")
+    def newsletter_page() -> str:
+        return render_template("demo/newsletter.html", email=subscriber, became=None)
+
+    @pages.post("/newsletter")
+    def send_newsletter() -> str | WerkzeugResponse:
+        email = request.form.get("email", "").strip() or subscriber
+        became = newsletter.send(email)
+        if became is not Sending.SENT:
+            return render_template("demo/newsletter.html", email=email, became=became)
+        return redirect(url_for("demo.message", id=mailbox.all()[-1].id), 303)
 
 
 def _newest_first(mailbox: Mailbox) -> list[CaughtMail]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from email.headerregistry import Address
 from pathlib import Path
 from types import FrameType
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -18,9 +19,11 @@ from rich.table import Table
 
 from portal import Portal, create_app
 from portal.adapters.contract import AdapterError
+from portal.composition.linking import fill_links
 from portal.config import ConfigError, Settings
 from portal.demo.crm import create_crm, subscriber_to_be
 from portal.demo.mailbox import Mailbox
+from portal.demo.newsletter import Newsletter
 from portal.demo.pages import create_demo_pages
 from portal.demo.rows import CrmRows, WholeCrm
 from portal.demo.serving import HOST, PortInUse, Server
@@ -30,6 +33,7 @@ from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.register_file import RegisterError
 from portal.store.database import DatabaseAway, DatabaseUnfit
 from portal.store.vault import KeysUnusable
+from portal.sync.passing import LeftAlone
 
 DONE, WRONG, MISUSED = 0, 1, 2
 """Exit codes."""
@@ -112,19 +116,20 @@ def _start(options: DemoOptions, running: ExitStack, console: Console) -> None:
     running.callback(portal.close)
     subscriber = subscriber_to_be() if own_crm else _first_subscriber(portal)
     rows = _rows_of(settings, running)
+    newsletter = _newsletter(portal, rows, mailbox) if own_crm else None
 
     doors.behind_website = create_website(
         Embedding(portal_url, settings.sites[0].id, subscriber)
     ).wsgi_app
     doors.behind_demo = create_demo_pages(
-        mailbox, rows, website=website_url, subscriber=subscriber
+        mailbox, rows, website=website_url, subscriber=subscriber, newsletter=newsletter
     ).wsgi_app
     doors.behind_portal = app.wsgi_app
     portal.start()
     for server in (portal_server, website_server):
         server.start()
         running.callback(server.stop)  # before what stands behind it is closed
-    _say(console, portal_url, website_url, subscriber, options.data)
+    _say(console, portal_url, website_url, subscriber, options.data, newsletter is not None)
 
 
 class _Doors:
@@ -165,6 +170,24 @@ def _own_crm(options: DemoOptions, data: Path) -> str | None:
     return sqlite_url(path)
 
 
+def _newsletter(portal: Portal, rows: CrmRows, mailbox: Mailbox) -> Newsletter:
+    """The nursery's mailing program; the CRM's fields for its links are filled before it starts."""
+
+    def fill() -> None:
+        try:
+            fill_links(portal, portal.settings.sites[0].id)
+        except (
+            AdapterError,
+            LeftAlone,
+        ) as error:  # then as it was last night
+            click.echo(f"links: {error}", err=True)
+
+    fill()
+    mail = portal.settings.mail
+    sender = Address(mail.sender_name or "", addr_spec=mail.sender)
+    return Newsletter(rows, fill, mailbox.host, mailbox.port, sender)
+
+
 def _rows_of(settings: Settings, running: ExitStack) -> CrmRows:
     """A look past the adapter, where the CRM is an SQL database."""
     url = next(iter(settings.adapters.values())).get("url")
@@ -187,12 +210,20 @@ def _first_subscriber(portal: Portal) -> str:
 
 
 def _say(
-    console: Console, portal_url: str, website_url: str, subscriber: str, data: Path | None
+    console: Console,
+    portal_url: str,
+    website_url: str,
+    subscriber: str,
+    data: Path | None,
+    newsletter: bool,
 ) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_row("Website", f"{website_url}/", "the company's site, with the portal in it")
     table.add_row("Sign in as", f"[bold]{subscriber}[/bold]", "on the website or the portal")
     table.add_row("Mailbox", f"{portal_url}/demo/mail", "all mail, with the code in it")
+    if newsletter:
+        place = f"{portal_url}/demo/newsletter"
+        table.add_row("Newsletter", place, "send one, and stop it by the link at its foot")
     table.add_row("Portal", f"{portal_url}/", "the same without a website around it")
     table.add_row("CRM", f"{portal_url}/demo/crm", "what the database itself holds")
     if data is not None:

@@ -46,7 +46,7 @@ WITHOUT_A_WALK = {
 """Rules that a signed-in person's walk does not come by, each with the reason."""
 MINE = "06 12121212"
 GUESSED = {"email": MARIJKE, "subject": "1", "id": "1", "contact_id": "1"}
-"""Sent along with everything, in the hope that something heeds it."""
+"""Asked along with everything, in the hope that something heeds it."""
 APART = ("/operator", "/api/")
 """Operators and machines have keys and sessions of their own (tests/desk, tests/web/api)."""
 LAST = ("/me/erase", "/me/signout")
@@ -235,7 +235,7 @@ def send(visitor: Visitor, who: str, hers: Hers, *, last: bool) -> None:
         if (form.action in LAST) is not last or form.action.startswith("/u/"):
             continue  # a link's power is its own, whoever holds it: tests/web/test_n3_footer_links
         fields = {name: value for name, value in form.fields if name != "csrf_token"}
-        fields = {**GUESSED, **fields, **({"csrf_token": own} if own else {})}
+        fields |= {"csrf_token": own} if own else {}
         answer = visitor.post(_guessing(form.action), **fields)
         found = {mark for mark in hers.marks if mark in answer.text}
         assert not found, f"{who} sees {len(found)} values of hers by {form.action}"
@@ -257,7 +257,7 @@ def test_c3_the_same_forms_move_her_data_in_her_own_hands(hers: Hers) -> None:
             **({"when": "now"} if form.action == "/me/erase" else {}),
         }
         if form.action != "/me/signout":
-            answers[form.action] = mine.post(form.action, **fields).status
+            answers[form.action] = mine.post(_guessing(form.action), **fields).status
     office.work()
 
     assert world.hers(office, subject_id) != before

@@ -149,13 +149,13 @@ def test_two_systems_that_erase_her_in_the_same_instant_are_told_of_once(
             with database.unit("test") as unit:
                 unit.session.execute(text("SELECT 1"))
                 both.wait(10)
-                feed.tell_begun(unit.session, whose, "r")
+                feed.tell_begun(unit.session, whose, "r", {})
                 with suppress(BrokenBarrierError):
                     both.wait(0.5)  # neither has committed, unless one waits for the other
                 unit.commit()
             return
         with database.unit("test") as unit:
-            feed.tell_begun(unit.session, whose, "r")
+            feed.tell_begun(unit.session, whose, "r", {})
             unit.commit()
 
     with ThreadPoolExecutor(2) as pool:

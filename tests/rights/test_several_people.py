@@ -510,10 +510,10 @@ def test_n2_a_sweep_and_a_replay_leave_the_other_alone(office: Office) -> None:
         assert db.query(Suppression).count() == 1
 
 
-def test_programs_that_know_the_address_alone_are_told_of_stops_for_all_and_of_nothing_else(
+def test_programs_that_know_the_address_alone_are_told_what_is_of_one_of_several(
     office: Office,
 ) -> None:
-    """A mailing tool that heard of an erasure would delete the other half."""
+    """A mailing tool that heard of an erasure of the address would delete the other half."""
     Program(office, Scope.FEED_READ, name="reader")
     erase_wim(office, "later")
     office.clock.advance(hours=49)
@@ -524,7 +524,12 @@ def test_programs_that_know_the_address_alone_are_told_of_stops_for_all_and_of_n
 
     told = office.portal.services.rights.feed.after("demo", None, 50).entries
 
-    assert [(one.kind, one.email) for one in told] == [("withdrawn", SHARED)]
+    assert {one.email for one in told} == {SHARED}
+    assert [one.kind for one in told if one.refs is None] == ["withdrawn"]
+    of_one = [one for one in told if one.kind == "one_of_several"]
+    assert len(of_one) == len(told) - 1
+    assert {tuple(one.refs or ()) for one in of_one} == {("crm:2",)}
+    assert {one.what for one in of_one} >= {"erasure_waits", "erasure"}
 
 
 def come_back(office: Office, row: dict[str, Any], id: int) -> None:

@@ -34,8 +34,9 @@ def put_back(means: Means, unit: Unit, change: AddressChange) -> None:
     # Her records may stand under the new address for a while yet, in a system that is away; and
     # what was read in this very moment is written down under that one, and done under the old one.
     means.others.found_at(db, change.subject_id, [new, old], change.back_until or now)
-    _request(means, unit, change, recalled.told["records"], old, new)
+    request_id = _request(means, unit, change, recalled.told["records"], old, new)
     means.recalls.drop(db, recalled.id)
+    _remember(means, db, change, request_id, recalled.told["records"], old, new)
     sites = means.moved_sites(change.site)
     return_to(db, means.vault.aliases(old), change.subject_id)
     means.marks.readdress(db, change.subject_id, old, sites)
@@ -60,14 +61,40 @@ def _request(
     records: Mapping[str, Mapping[str, str]],
     old: Email,
     new: Email,
-) -> None:
+) -> str:
     whose = Named(change.subject_id, old, change.site)
     deliveries = {
         adapter: move_records(new, held, means.fields, change.id, back=True)
         for adapter, held in records.items()
     }
     details = {"fields": means.fields, "of": change.request_id or ""}
-    means.requests.write(unit, whose, Right.ADDRESS, deliveries, change.locale, details)
+    request_id = means.requests.write(
+        unit, whose, Right.ADDRESS, deliveries, change.locale, details
+    )
+    means.feed.tell_moved(unit.session, whose, new, request_id, deliveries)
+    return request_id
+
+
+def _remember(
+    means: Means,
+    db: Db,
+    change: AddressChange,
+    request_id: str,
+    records: Mapping[str, Mapping[str, str]],
+    old: Email,
+    new: Email,
+) -> None:
+    """For as long as it may take: which records stand under an address that is hers no longer.
+
+    The very same as of the change itself, the other way round (see `portal.rights.held.moves`).
+    """
+    told = {
+        "old": new.address,
+        "new": old.address,
+        "records": {name: dict.fromkeys(held, new.address) for name, held in records.items()},
+    }
+    until = change.back_until or means.clock()
+    means.recalls.keep(db, Purpose.ADDRESS_CHANGE, change.subject_id, told, until, request_id)
 
 
 def _recalled(means: Means, db: Db, change: AddressChange) -> Recalled | None:

@@ -104,9 +104,10 @@ class TakingEffect(Handler):
         means.marks.readdress(db, change.subject_id, sealed.new, sites)
         return_to(db, new, change.subject_id)
         means.others.found_at(db, change.subject_id, [sealed.new], now + means.spans.links)
+        whose = Named(change.subject_id, sealed.new, change.site)
         change.request_id = means.requests.write(
             unit,
-            Named(change.subject_id, sealed.new, change.site),
+            whose,
             Right.ADDRESS,
             {
                 name: move_records(
@@ -121,6 +122,7 @@ class TakingEffect(Handler):
             change.locale,
             {"fields": means.fields},
         )
+        means.feed.tell_moved(db, whose, sealed.old, change.request_id, records)
         told = {"old": sealed.old.address, "new": sealed.new.address, "records": records}
         means.recalls.keep(
             db, Purpose.ADDRESS_CHANGE, change.subject_id, told, until, change.request_id

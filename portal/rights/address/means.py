@@ -24,6 +24,7 @@ from portal.rights.deeds.marks import Marks
 from portal.rights.held.holdings import Reading
 from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.held.values import DAY
+from portal.rights.requests.feed import Feed
 from portal.rights.requests.receiving import Requests
 from portal.store.database import Database, Unit
 from portal.store.recalls import Recalls
@@ -97,6 +98,7 @@ class Means:
     directory: Directory
     reading: Reading
     requests: Requests
+    feed: Feed
     register: Register
     cases: Cases
     spans: Spans

@@ -74,8 +74,9 @@ class Aftermath:
             self._marks.forget_address(db, last.subject_id, but=stand)
         # What she decides while it waits, she decides knowing of it: it is no later word.
         since = last.due_at or last.received_at
-        if last.due_at is not None and "who" not in task.payload:  # of all who use the address
-            self._feed.tell_begun(db, whose, last.id)
+        if last.due_at is not None:
+            keys = {delivery.adapter: task.payload.get("refs") or ()}
+            self._feed.tell_begun(db, whose, last.id, keys)
         if not self._suppressions.add(db, last.subject_id, last.id, since):
             return
         recheck(unit, self._outbox, delivery, last.subject_id, task.payload, self._clock())

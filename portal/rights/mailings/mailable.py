@@ -17,6 +17,7 @@ from portal.domain.addresses import Email, InvalidEmail
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.rights.held.holdings import Holdings, Reading, name_of
+from portal.rights.held.moves import Moves, UnderWay
 from portal.rights.mailings.allowed import NOTHING_DECIDED, Answer, Decided, answer
 from portal.rights.mailings.decide import STOPPABLE, is_of
 from portal.rights.requests.not_to_be_used import (
@@ -67,6 +68,7 @@ class Mailable:
         directory: Directory,
         reading: Reading,
         record: ConsentRecord,
+        moves: Moves,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -75,6 +77,7 @@ class Mailable:
         self._directory = directory
         self._reading = reading
         self._record = record
+        self._moves = moves
         self._clock = clock
 
     def all_of(self, site: str, asked: Sequence[Email | Ref]) -> Iterator[Mailability | None]:
@@ -137,7 +140,10 @@ class Mailable:
     def _of_email(
         self, site: str, email: Email, away: set[str], ref: Ref | None = None
     ) -> Mailability:
+        with self._database.reading() as db:  # before the systems, which may get it meanwhile
+            under_way = self._moves.of(db, email)
         held = self._reading.of(_Asked(email, site), frozenset(away))
+        held = _as_changed(held, under_way)
         away.update(held.away)
         # After the systems: what is decided while they are read is seen here.
         with self._database.reading() as db:
@@ -206,3 +212,26 @@ class Unanswered(AdapterError):
     """Not asked, since it was away a moment ago."""
 
     retry = True
+
+
+def _as_changed(held: Holdings, under_way: UnderWay) -> Holdings:
+    """What will be held of the address once every change of address has reached its system."""
+    records = {
+        name: [record for record in found if record.ref not in under_way.gone]
+        for name, found in held.records.items()
+    }
+    away = list(held.away)
+    for ref, old in under_way.coming.items():
+        adapter = held.adapters.get(ref.adapter)
+        there = records.setdefault(ref.adapter, []) if adapter is not None else []
+        if adapter is None or ref.adapter in away or any(one.ref == ref for one in there):
+            continue
+        try:
+            record = adapter.read(ref)
+        except AdapterError:
+            away.append(ref.adapter)
+            continue
+        if record is not None and old.same_mailbox(record.email):
+            there.append(record)
+    records = {name: found for name, found in records.items() if name not in away}
+    return replace(held, records=records, away=away)

@@ -5,10 +5,8 @@ that the decision concerns. Whom it is about is sealed in a recall, and over aft
 comes too late for an entry is told so, and asks about everybody: nothing is skipped unseen.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
@@ -17,6 +15,7 @@ from sqlalchemy.orm import Session as Db
 from portal.access.api_keys import ApiKeys, Scope
 from portal.access.directory import Directory
 from portal.access.subjects import Whose
+from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.rights.requests.feed_places import (
@@ -30,57 +29,10 @@ from portal.rights.requests.feed_places import (
     place_of,
     set_number,
 )
+from portal.rights.requests.feed_told import ABOUT_PURPOSES, KINDS, OF_ONE, Kind, Part, Told
 from portal.store.database import Database, Unit
 from portal.store.recalls import Purpose, Recalls
 from portal.store.tables import ApiKey, FeedEntry, Recall, Subject
-
-
-class Kind(StrEnum):
-    """What was decided."""
-
-    WITHDRAWN = "withdrawn"
-    OBJECTED = "objected"
-    GIVEN = "given"
-    """Given, given again, or a stop taken back."""
-    RESTRICTED = "restricted"
-    RESTRICTION_LIFTED = "restriction_lifted"
-    ERASURE = "erasure"
-    """She is being erased, now."""
-    ERASURE_WAITS = "erasure_waits"
-    ERASURE_TAKEN_BACK = "erasure_taken_back"
-
-
-KINDS = {
-    Right.WITHDRAW: Kind.WITHDRAWN,
-    Right.OBJECT: Kind.OBJECTED,
-    Right.CONSENT: Kind.GIVEN,
-    Right.RESTRICT: Kind.RESTRICTED,
-    Right.LIFT: Kind.RESTRICTION_LIFTED,
-    Right.ERASE: Kind.ERASURE,
-    Right.KEEP: Kind.ERASURE_TAKEN_BACK,
-}
-ABOUT_PURPOSES = frozenset({Kind.WITHDRAWN, Kind.OBJECTED, Kind.GIVEN})
-"""Kinds that are about purposes; the others are about everything."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Told:
-    """One decision, and whose."""
-
-    kind: Kind
-    at: datetime
-    due_at: datetime | None
-    purposes: Sequence[str]
-    email: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Part:
-    """A part of the feed, and the cursor behind it. ``more``: there is more already."""
-
-    entries: Sequence[Told]
-    cursor: str
-    more: bool
 
 
 class Feed:
@@ -113,25 +65,46 @@ class Feed:
     ) -> None:
         """Tell of a request, in the unit of work that takes it down.
 
-        Of one of several people under an address nothing is told: who reads the feed knows the
-        address alone, and would take it for all of them.
+        Of one of several people under an address it is told as such, with her records: who reads
+        the feed may know the address alone, and would take it for all of them.
         """
-        if (kind := KINDS.get(right)) is None or whose.opened is not None:
+        if (kind := KINDS.get(right)) is None:
             return
         if due_at is not None and kind is Kind.ERASURE:
             kind = Kind.ERASURE_WAITS
         purposes = details.get("purposes", ()) if kind in ABOUT_PURPOSES else ()
-        self._write(unit.session, whose, kind, request_id, list(purposes), due_at)
+        keys = whose.opened.keys if whose.opened is not None else {}
+        self._write(unit.session, whose, kind, request_id, list(purposes), due_at, keys)
 
-    def tell_begun(self, db: Db, whose: Whose, request_id: str) -> None:
-        """Tell once, in the transaction of its first delivery, that an erasure waits no more."""
+    def tell_begun(
+        self, db: Db, whose: Whose, request_id: str, keys: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Tell once, in the transaction of its first delivery, that an erasure waits no more.
+
+        ``keys`` are those of the records that were erased, by adapter.
+        """
         # Two systems may begin in the same instant: whoever comes second finds the entry.
         db.execute(select(Subject.id).where(Subject.id == whose.subject_id).with_for_update())
         before = select(FeedEntry.id).where(
-            FeedEntry.request_id == request_id, FeedEntry.kind == Kind.ERASURE
+            FeedEntry.request_id == request_id,
+            FeedEntry.kind.in_((Kind.ERASURE, OF_ONE + Kind.ERASURE)),
         )
         if db.scalar(before.limit(1)) is None:
-            self._write(db, whose, Kind.ERASURE, request_id, [], None)
+            self._write(db, whose, Kind.ERASURE, request_id, [], None, keys)
+
+    def tell_moved(
+        self, db: Db, whose: Whose, old: Email, request_id: str, adapters: Collection[str]
+    ) -> None:
+        """Tell that somebody has another address now, in the transaction in which that is so.
+
+        Sites that look into none of the systems in which she is held hear nothing of it: there the
+        old address stays hers.
+        """
+        told = {"email": old.address, "new_email": whose.email.address}
+        for site in self._sites(db):
+            if not self._directory.adapters_of(site).keys().isdisjoint(adapters):
+                self._add(db, whose, site, Kind.ADDRESS_CHANGED, request_id, [], None, told)
+        db.flush()
 
     def _write(
         self,
@@ -141,29 +114,64 @@ class Feed:
         request_id: str,
         purposes: Sequence[str],
         due_at: datetime | None,
+        keys: Mapping[str, Sequence[str]],
     ) -> None:
-        now = self._clock()
-        for site in sorted(ApiKeys.sites_with(db, Scope.FEED_READ) & self._directory.sites):
+        of_one = whose.opened is not None or _is_one_of_several(db, whose.subject_id)
+        for site in self._sites(db):
             its_own = [one for one in purposes if self._concerns(one, site)]
             if not (its_own or (kind not in ABOUT_PURPOSES and self._meet(whose.site, site))):
                 continue
-            told = {"email": whose.email.address}
-            until = now + self._keep
-            recall_id = self._recalls.keep(
-                db, Purpose.FEED, whose.subject_id, told, until, request_id
-            )
-            db.add(
-                FeedEntry(
-                    site=site,
-                    kind=kind,
-                    at=now,
-                    due_at=due_at,
-                    purposes=its_own,
-                    request_id=request_id,
-                    recall_id=recall_id,
-                )
-            )
+            told: dict[str, Any] = {"email": whose.email.address}
+            if of_one:
+                seen = self._directory.adapters_of(site)
+                told["refs"] = [
+                    f"{name}:{key}" for name in seen for key in sorted(keys.get(name, ()))
+                ] + self._known_before(db, request_id, site)
+                told["refs"] = list(dict.fromkeys(told["refs"]))
+            written = OF_ONE + kind if of_one else kind
+            self._add(db, whose, site, written, request_id, its_own, due_at, told)
         db.flush()
+
+    def _known_before(self, db: Db, request_id: str, site: str) -> list[str]:
+        """The records that an earlier entry about the same request named."""
+        waited = select(FeedEntry.recall_id).where(
+            FeedEntry.request_id == request_id,
+            FeedEntry.site == site,
+            FeedEntry.kind == OF_ONE + Kind.ERASURE_WAITS,
+        )
+        recall_id = db.scalar(waited.limit(1))
+        found = self._recalls.get(db, Purpose.FEED, recall_id) if recall_id else None
+        return list(found.told["refs"]) if found else []
+
+    def _sites(self, db: Db) -> list[str]:
+        """Those of which a program listens."""
+        return sorted(ApiKeys.sites_with(db, Scope.FEED_READ) & self._directory.sites)
+
+    def _add(
+        self,
+        db: Db,
+        whose: Whose,
+        site: str,
+        kind: str,
+        request_id: str,
+        purposes: Sequence[str],
+        due_at: datetime | None,
+        told: Mapping[str, Any],
+    ) -> None:
+        now = self._clock()
+        until = now + self._keep
+        recall_id = self._recalls.keep(db, Purpose.FEED, whose.subject_id, told, until, request_id)
+        db.add(
+            FeedEntry(
+                site=site,
+                kind=kind,
+                at=now,
+                due_at=due_at,
+                purposes=list(purposes),
+                request_id=request_id,
+                recall_id=recall_id,
+            )
+        )
 
     def _concerns(self, purpose: str, site: str) -> bool:
         """Does one of the site's systems hold it, or the portal alone?"""
@@ -217,11 +225,21 @@ class Feed:
             return Part([one for one in entries if one], cursor_at(db, behind), more=more)
 
     def _told(self, db: Db, row: FeedEntry) -> Told | None:
-        """An entry, opened; None: it is over."""
+        """An entry, opened; None: it is over, or of a kind that only a later version knows."""
         found = self._recalls.get(db, Purpose.FEED, row.recall_id) if row.recall_id else None
-        if found is None:
+        of_one, kind = row.kind.startswith(OF_ONE), row.kind.removeprefix(OF_ONE)
+        if found is None or kind not in {one.value for one in Kind}:
             return None
-        return Told(Kind(row.kind), row.at, row.due_at, row.purposes, str(found.told["email"]))
+        return Told(
+            kind=Kind.ONE_OF_SEVERAL if of_one else Kind(kind),
+            at=row.at,
+            due_at=row.due_at,
+            purposes=row.purposes,
+            email=found.told["email"],
+            new_email=found.told.get("new_email"),
+            what=Kind(kind) if of_one else None,
+            refs=found.told.get("refs"),
+        )
 
     def _put_in_order(self) -> None:
         """Give every entry that was committed since its place, after all that have one."""
@@ -273,3 +291,8 @@ class Feed:
         for site, place in db.execute(over).all():
             set_number(db, FLOOR + site, max(place or 0, number(db, FLOOR + site)))
         db.execute(delete(FeedEntry).where(which).execution_options(synchronize_session=False))
+
+
+def _is_one_of_several(db: Db, subject_id: str) -> bool:
+    subject = db.get(Subject, subject_id)
+    return subject is not None and subject.part_of is not None

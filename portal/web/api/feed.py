@@ -41,7 +41,10 @@ def feed(caller: Caller) -> Response:
             at=one.at,
             due_at=one.due_at,
             email=one.email,
+            new_email=one.new_email,
             purposes=list(one.purposes),
+            what=one.what,
+            refs=None if one.refs is None else list(one.refs),
         )
         for one in part.entries
     ]

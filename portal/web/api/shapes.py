@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from portal.domain.register import Ground
 from portal.rights.mailings.allowed import Because
-from portal.rights.requests.feed import Kind
+from portal.rights.requests.feed_told import Kind
 from portal.rights.requests.not_to_be_used import ErasureState
 from portal.web.problems import problem
 
@@ -92,9 +92,21 @@ class FeedEntryTold(Shape):
     kind: Kind
     at: datetime = Field(description="When it was taken down.")
     due_at: datetime | None = Field(description="Until when it waits.")
-    email: str = Field(description="As the connected system has it.")
+    email: str = Field(
+        description="As the connected system has it; of a change of address, the old one."
+    )
+    new_email: str | None = Field(
+        description="Of `address_changed`: the address that is hers now; else null."
+    )
     purposes: list[str] = Field(
         description="What it is about, of this site; empty: everything at once."
+    )
+    what: Kind | None = Field(
+        description="Of `one_of_several`: what she has decided, as another entry's kind; else null."
+    )
+    refs: list[str] | None = Field(
+        description="Of `one_of_several`: her records, as `<adapter>:<key>`, as far as known; "
+        "else null, and it is about the whole address."
     )
 
 
