@@ -19,6 +19,7 @@ from portal.sync.passing import LeftAlone, Passing
 from tests.footers import HENDRIK, one_click, subscriptions, token_of
 from tests.movings import NEW, pending, says
 from tests.portals import MARIJKE, ORIGIN, Office, StartOffice
+from tests.rights.test_several_people import SHARED, WIM, come_back, erase_wim
 from tests.rights.wishes import CORRECTION, ERASURE
 
 BOTH = ("newsletter", "workshops")
@@ -180,6 +181,45 @@ def test_who_is_erased_has_no_link_left_and_gets_none_when_an_import_brings_her_
     office.crm("UPDATE contacts SET email = ?, stop_newsletter = ? WHERE id = 1", MARIJKE, stale)
     told = pushed(office)
     assert (told["suppressed"], told["taken_away"], told["written"]) == (1, 1, 0)
+    assert fields(office) == [(None, None)]
+
+
+def test_who_was_erased_and_came_back_by_an_opt_in_of_her_own_gets_a_link(office: Office) -> None:
+    ERASURE.ask(ERASURE.signed_in(office))
+    office.work()
+    office.crm("UPDATE contacts SET email = ? WHERE id = 1", MARIJKE)
+    office.crm(
+        "INSERT INTO subscriptions (contact_id, mailing, active, changed_at) "
+        "VALUES (1, 'newsletter', 1, '2026-03-02 13:05:00.000000')"
+    )
+    office.clock.advance(days=1)
+    assert _here(office).suppressed == 0
+    assert fields(office) == [links_of(office)]
+
+
+def test_of_two_people_under_one_address_the_one_who_stays_keeps_the_link(
+    office: Office,
+) -> None:
+    pushed(office)
+    before = office.crm("SELECT * FROM contacts WHERE customer_number = ?", WIM)[0]
+    erase_wim(office)
+    office.work()
+    come_back(office, before, 9003)
+
+    told = pushed(office)
+
+    assert (told["suppressed"], told["taken_away"]) == (1, 2)
+    assert fields(office, SHARED) == [links_of(office, SHARED), (None, None)]
+
+
+def test_a_portal_that_was_restored_and_not_brought_up_to_date_pushes_nothing(
+    office: Office,
+) -> None:
+    """It may have forgotten who was erased."""
+    office.settings.journal_file.write_text("what is no journal\n")
+    found = push(office, "--site", "demo")
+    assert found.exit_code == 1
+    assert "the portal is closed" in found.output
     assert fields(office) == [(None, None)]
 
 

@@ -22,12 +22,13 @@ class Purpose(StrEnum):
     """What a recall is kept for. ``/privacy`` says each in words, with its time."""
 
     ADDRESS_CHANGE = "address_change"
-    """The address before a change, so that its mailbox can take the change back."""
+    """The address before a change, so that its mailbox can take the change back; and which records
+    may stand under an address still that is hers no longer."""
     OTHER_ADDRESS = "other_address"
     """Where else she may be found after a change of address: until it has reached every system, and
     for as long as the links in older mail are to stop what she gets at the new one."""
     FEED = "feed"
-    """Whom a withdrawal or objection is about, for a mailing tool that asks by itself."""
+    """Whom a decision or a change of address is about, for a mailing tool that asks by itself."""
     PAUSE = "pause"
     """What a pause stopped and where, so that exactly that begins again."""
     UNDO = "undo"

@@ -148,11 +148,17 @@ NOTHING_PERSONAL = frozenset(
 """Tables that hold nothing of a subscriber."""
 
 RECALLED = {
-    Purpose.ADDRESS_CHANGE: _l("your old e-mail address, so that a change can be taken back"),
+    Purpose.ADDRESS_CHANGE: _l(
+        "your old e-mail address, so that a change can be taken back, and no e-mail goes to the "
+        "wrong one meanwhile"
+    ),
     Purpose.OTHER_ADDRESS: _l(
         "your new e-mail address, so that links in older e-mails stop what goes there"
     ),
-    Purpose.FEED: _l("your e-mail address, to tell those who send mail for us that you stopped it"),
+    Purpose.FEED: _l(
+        "your e-mail address and which data is yours, to tell those who send e-mail for us what "
+        "you decided"
+    ),
     Purpose.PAUSE: _l("which e-mails you paused, so that exactly those begin again"),
     Purpose.UNDO: _l("where something was on that you stopped, so that you can put it back"),
     Purpose.RESTRICTION: _l(

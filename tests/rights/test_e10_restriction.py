@@ -101,6 +101,9 @@ def test_e10_one_button_restricts_at_once_and_is_read_back(recovering: Recoverin
         text = visitor.get(path).text
         assert "We keep your data, and do not use it" in text, path
         assert "Nothing is sent to you." in text, path
+    mailings = visitor.get("/me/consents").text
+    assert "not sent now" in mailings
+    assert '<span class="tag good">on</span>' not in mailings
     assert recovering.office.portal.ledger.verify(recovering.office.database).ok
 
 

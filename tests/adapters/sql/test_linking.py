@@ -1,6 +1,9 @@
 """Where footer links may stand in a database, and where they would overwrite something."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, text
 
 from portal.adapters.contract import LinkToSet, Misconfigured, Outcome, Ref, Refused
 from portal.consent.links import FooterLinks, Link, length
@@ -65,6 +68,47 @@ def test_neither_version_nor_time_moves_and_a_column_that_may_not_be_null_is_emp
         assert row["changed"] is None
         assert (row["news_link"], row["offers_link"]) == (link, link or "")
         assert crm.set_links(wanted, key="1") == [Outcome.ALREADY] * 2
+
+
+@pytest.mark.server
+def test_a_time_that_mariadb_moves_on_by_itself_stays_where_it_is(mariadb_url: str) -> None:
+    """Where the very version of a record is such a time, a correction would meet a conflict."""
+    metadata = MetaData()
+    table = Table(
+        "readers",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("email", String(254)),
+        Column("city", String(60)),
+        Column("stop", String(300)),
+        Column(
+            "changed",
+            DateTime,
+            server_default=text("'2020-01-01 00:00:00' ON UPDATE CURRENT_TIMESTAMP"),
+        ),
+    )
+    shop = Shop(mariadb_url, metadata)
+    shop.run(table.insert().values(id=1, email=ADDRESS, city="Ede"))
+    bare: dict[str, Any] = dict.fromkeys(
+        ("locale", "joins", "rows", "consents", "restrict", "erase")
+    )
+    crm = adapter(
+        mariadb_url,
+        **bare,
+        table="readers",
+        version="changed",
+        changed_at=None,
+        fields={"city": "city"},
+        links={"newsletter": "stop"},
+    )
+    ref = Ref("crm", "1")
+    before = shop.rows(table)[0]["changed"]
+    assert crm.set_links([LinkToSet(ref, ADDRESS, "newsletter", LINK)], key="1") == [Outcome.DONE]
+    (row,) = shop.rows(table)
+    assert (row["stop"], row["changed"]) == (LINK, before)
+    shop.run(table.update().values(stop="by somebody else"))
+    assert shop.rows(table)[0]["changed"] > before, "this table would have moved it on"
+    crm.close()
 
 
 def test_of_links_of_which_one_is_too_long_none_is_written(sqlite_url: str) -> None:
