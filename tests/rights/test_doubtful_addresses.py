@@ -47,6 +47,8 @@ def test_c2_a_deletion_that_waits_is_not_taken_back(office: Office) -> None:
     shown = visitor.get(place).text
     assert NOT_YET in shown
     assert "I changed my mind" not in shown
+    assert "You can still change your mind" not in shown
+    assert "You can still change your mind" not in visitor.get("/me/restrict").text
     refused = keep(visitor, place)
     assert (refused.status, refused.heading) == (403, WORDS)
 
