@@ -18,6 +18,7 @@ from portal.domain.clock import utc_now
 from portal.domain.rights import Goal, Right
 from portal.domain.terms import FEED
 from portal.proof.ledger import Ledger
+from portal.rights.cases.casebook import Cases
 from portal.rights.cases.recipients import Recipients
 from portal.rights.deeds.doing import correction
 from portal.rights.deeds.marks import Marks
@@ -79,8 +80,10 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
         UTC,
         utc_now,
     )
-    recipients = cast("Recipients", None)  # nobody is erased here
-    aftermath = Aftermath(outbox, suppressions, feed, others, marks, second, recipients, utc_now)
+    recipients, cases = cast("Recipients", None), cast("Cases", None)  # nobody is erased here
+    aftermath = Aftermath(
+        outbox, suppressions, feed, others, marks, second, recipients, cases, utc_now
+    )
     delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
     requests = Requests(database, outbox, ledger, feed, others, utc_now)

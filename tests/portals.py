@@ -51,6 +51,8 @@ LIMITS = {
     "mails_unknown_day": 1,
     "asks_per_network_hour": 20,
     "confirms_per_hour": 5,
+    "change_mails_hour": 3,
+    "change_mails_day": 5,
 }
 """The product's own defaults; the demo's are wider."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.ask import WITHOUT_MAIL
 from portal.access.directory import Directory, Found
+from portal.access.left import was_left
 from portal.access.lifetimes import Lifetimes
 from portal.access.limits import DAY, Quotas
 from portal.access.subjects import HISTORY_TIER, MAILBOX_TIER, known_subject
@@ -17,7 +18,7 @@ from portal.domain.clock import Clock
 from portal.mail.messages import LetterWriter
 from portal.mail.smtp import Letter, Mailer, MailRefused, MailUnavailable
 from portal.store.database import Database
-from portal.store.tables import AddressChange, Proof, Request
+from portal.store.tables import Proof, Request
 from portal.store.vault import Vault, new_code, show_code
 from portal.sync.gates import UNANSWERED
 from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task, Verdict
@@ -102,21 +103,11 @@ class ProofMail(Handler):
     def _has_asked_before(self, typed: Email, site: str) -> bool:
         with self._database.reading() as db:
             subject_id = known_subject(db, self._vault, typed)
-            if subject_id is None or self._has_moved_on(db, subject_id, typed):
+            # What she does under another address since is nothing to this mailbox.
+            if subject_id is None or was_left(db, self._vault.aliases(typed)):
                 return False
             asked = select(Request.id).where(Request.subject_id == subject_id, Request.site == site)
             return db.scalar(asked.limit(1)) is not None
-
-    def _has_moved_on(self, db: Db, subject_id: str, typed: Email) -> bool:
-        """Has she another address since? What she does there is nothing to this mailbox."""
-        new = db.scalar(
-            select(AddressChange.new_digest)
-            .where(AddressChange.subject_id == subject_id)
-            .where(AddressChange.request_id.is_not(None), AddressChange.reverted_at.is_(None))
-            .order_by(AddressChange.ended_at.desc())
-            .limit(1)
-        )
-        return new is not None and new not in [one for _, one in self._vault.aliases(typed)]
 
     def _may_answer(self, typed: Email) -> bool:
         quota = self._quotas.quota(self._unknown_per_day, DAY, "unknown", typed.canonical)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.access.lifetimes import Lifetimes
 from portal.access.releases import released_tier
-from portal.access.subjects import MAILBOX_TIER, Named, Opened, person_of, subject_of
+from portal.access.subjects import MAILBOX_TIER, Named, Opened, person_of, whoever_proved
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import FRESH_PROOF_GOALS, Goal
@@ -105,7 +105,7 @@ class Sessions:
         now = self._clock()
         goal = Goal(proof.goal)
         fresh = kind == "tab" and goal in FRESH_PROOF_GOALS
-        subject_id = subject_of(db, self._vault, email, now)
+        subject_id, before = whoever_proved(db, self._vault, email, proof.site, now)
         token = secrets.token_urlsafe(32)
         db.add(
             Session(
@@ -125,6 +125,9 @@ class Sessions:
             )
         )
         facts = {"kind": kind, "goal": goal, "purpose": proof.purpose, "site": proof.site}
+        for one in before:
+            left = {"step": "let_go", "site": proof.site}
+            self._ledger.note(db, Event.ADDRESS_CHANGE, subject_id=one, facts=left)
         self._ledger.note(db, Event.SIGNED_IN, subject_id=subject_id, facts=facts)
         return token
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.orm import Session as Db
 
+from portal.access.left import left_as, let_go
 from portal.domain.addresses import Email
 from portal.store.database import insert_into
 from portal.store.tables import Request, Subject, SubjectAlias
@@ -104,6 +105,17 @@ def subject_of(db: Db, vault: Vault, email: Email, now: datetime) -> str:
     return _known_or_made(db, vault.aliases(email), None, now)
 
 
+def whoever_proved(
+    db: Db, vault: Vault, email: Email, site: str, now: datetime
+) -> tuple[str, Sequence[str]]:
+    """The same for somebody who has just proven the mailbox on a site: her, and who has left it.
+
+    Whose address it was, and is no more, is somebody else: see `portal.access.left`.
+    """
+    before = let_go(db, vault.aliases(email), site, now)
+    return subject_of(db, vault, email, now), before
+
+
 def person_of(db: Db, vault: Vault, email: Email, name: str, mailbox_id: str, now: datetime) -> str:
     """One of several people behind an address, who has shown who she is: found, else made now.
 
@@ -143,13 +155,14 @@ def _known_or_made(
 ) -> str:
     known = _known(db, aliases)
     subject_id = known or new_subject_id()
+    left = left_as(db, aliases, subject_id)
     if known is None:
         db.add(Subject(id=subject_id, created_at=now, part_of=part_of))
         db.flush()
     version, digest = aliases[-1]
     db.execute(
         insert_into(db, SubjectAlias)
-        .values(key_version=version, digest=digest, subject_id=subject_id)
+        .values(key_version=version, digest=digest, subject_id=subject_id, **left)
         .on_conflict_do_nothing()
     )
     # Of two that come first in the same instant the second finds whom the first has made.

@@ -12,6 +12,7 @@ from portal.adapters.contract import (
     Adapter,
     Capabilities,
     Change,
+    ConsentState,
     Erasure,
     Evidence,
     FieldInfo,
@@ -24,6 +25,7 @@ from portal.adapters.contract import (
     SetsLink,
     Unsupported,
     that_pauses,
+    that_puts_back,
     that_sets_address,
     that_sets_link,
 )
@@ -124,6 +126,15 @@ class Shadow:
     def set_links(self, links: Sequence[LinkToSet], *, key: str) -> Sequence[Outcome | None]:
         self._stop("set_links", purposes=sorted({one.purpose for one in links}))
         return self._linking().set_links(links, key=key)
+
+    def put_back(
+        self, ref: Ref, purpose: str, before: ConsentState, evidence: Evidence, *, key: str
+    ) -> Outcome:
+        self._stop("put_back", purpose=purpose)
+        able = that_puts_back(self._real)
+        if able is None:
+            raise Unsupported("a consent is not put back here")
+        return able.put_back(ref, purpose, before, evidence, key=key)
 
     def __getattr__(self, name: str) -> Any:
         """What the contract does not name is taken to write, unless it is known not to."""

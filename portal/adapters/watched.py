@@ -11,6 +11,7 @@ from portal.adapters.contract import (
     AdapterSettings,
     Capabilities,
     Change,
+    ConsentState,
     Erasure,
     Evidence,
     FieldInfo,
@@ -22,6 +23,7 @@ from portal.adapters.contract import (
     SetsLink,
     Unsupported,
     that_pauses,
+    that_puts_back,
     that_sets_address,
     that_sets_link,
 )
@@ -101,6 +103,15 @@ class Watched:
         if able is None:
             raise Unsupported("there are no fields for links here")
         return able
+
+    def put_back(
+        self, ref: Ref, purpose: str, before: ConsentState, evidence: Evidence, *, key: str
+    ) -> Outcome:
+        with _Call(self.name, "put_back"):
+            able = that_puts_back(self._adapter)
+            if able is None:
+                raise Unsupported("a consent is not put back here")
+            return able.put_back(ref, purpose, before, evidence, key=key)
 
     def erasure_plan(self, ref: Ref) -> Erasure:
         with _Call(self.name, "erasure_plan"):

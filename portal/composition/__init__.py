@@ -163,6 +163,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
         outbox=outbox,
         ledger=ledger,
         recalls=recalls,
+        marks=marks,
         others=others,
         sessions=sessions,
         mailed=mailed,

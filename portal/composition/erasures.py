@@ -21,10 +21,12 @@ from portal.rights.lasting import reapply, recheck, replanned
 from portal.rights.lasting.reappeared import Reappeared
 from portal.rights.lasting.recovery import Recovery
 from portal.rights.lasting.recreate import Recreating
+from portal.rights.lasting.remembered_again import RememberingAgain
 from portal.rights.lasting.replay import Replaying
 from portal.rights.lasting.sweep import Sweeping
 from portal.rights.requests import journaling
 from portal.rights.requests.feed import Feed
+from portal.rights.requests.kept_records import KeptRecords
 from portal.rights.requests.planned import PLANNED
 from portal.store.database import Database
 from portal.store.journal import Journal
@@ -87,7 +89,9 @@ def put_erasures_together(
     recovery = Recovery(database, journal, clock)
     return Erased(
         suppressions=suppressions,
-        aftermath=Aftermath(outbox, suppressions, feed, others, marks, second, recipients, clock),
+        aftermath=Aftermath(
+            outbox, suppressions, feed, others, marks, second, recipients, cases, clock
+        ),
         second=second,
         sweeping=Sweeping(
             database, vault, directory, suppressions, reappeared, ledger, clock, opt_ins, naming
@@ -101,6 +105,7 @@ def put_erasures_together(
             adapters,
             suppressions,
             replaying,
+            RememberingAgain(database, adapters, second, KeptRecords(vault, clock), clock),
             cases,
             outbox,
             ledger,

@@ -66,7 +66,7 @@ class Mailings:
         return cls(
             stopping=stopping,
             undoing=undoing,
-            giving=Giving(deciding, record, notices, links, public_url, zone, clock),
+            giving=Giving(reading, deciding, record, notices, links, public_url, zone, clock),
             heeding=Heeding(database, register, reading, stopping, clock),
             often=Often(database, vault, reading, requests, record, clock),
             pausing=Pausing(

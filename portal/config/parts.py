@@ -123,6 +123,9 @@ class Limits(Part):
     asks_per_network_hour: int = Field(default=20, ge=1)
     asks_per_site_hour: int = Field(default=1000, ge=1)
     confirms_per_hour: int = Field(default=5, ge=1)
+    change_mails_hour: int = Field(default=3, ge=1)
+    """Mails to one address that somebody wants to change hers into; beside those for signing in."""
+    change_mails_day: int = Field(default=5, ge=1)
     api_calls_per_minute: int = Field(default=120, ge=1)
     """Of one API key."""
     code_tries: int = Field(default=5, ge=1, le=10)

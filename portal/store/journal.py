@@ -70,7 +70,7 @@ class Journal:
     def __init__(self, path: Path, vault: Vault) -> None:
         # Where it really lies: its lock lies beside it, by whatever name it is known.
         self.path = path.resolve()
-        self._vault = vault
+        self.vault = vault
 
     def exists(self) -> bool:
         """Is there one? One whose first line was cut off by a crash is none yet."""
@@ -187,7 +187,7 @@ class Journal:
 
     def _write(self, file: BinaryIO, told: dict[str, Any], before: str) -> str:
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
-        mac = self._vault.mac(PURPOSE, before + text)
+        mac = self.vault.mac(PURPOSE, before + text)
         file.write(json.dumps({"mac": mac, "of": told}, separators=(",", ":")).encode() + b"\n")
         return mac
 
@@ -203,7 +203,7 @@ class Journal:
         except (ValueError, KeyError, TypeError):
             raise JournalDamaged(f"line {number} cannot be read") from None
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
-        if not self._vault.check_mac(PURPOSE, before + text, mac) or told.get("number") != number:
+        if not self.vault.check_mac(PURPOSE, before + text, mac) or told.get("number") != number:
             raise JournalDamaged(f"line {number} was not written by this portal, or was changed")
         return told
 

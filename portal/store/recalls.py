@@ -44,6 +44,7 @@ class Recalled:
     """One recall, opened."""
 
     id: int
+    purpose: Purpose
     subject_id: str
     request_id: str | None
     told: Any
@@ -121,6 +122,11 @@ class Recalls:
         """Let it end at another moment."""
         db.execute(update(Recall).where(Recall.id == id).values(until=until))
 
+    def tell_anew(self, db: Db, one: Recalled, told: Any) -> None:
+        """Keep this from now on instead, for as long as before."""
+        sealed = self._vault.seal(told, _sealed_for(one.purpose))
+        db.execute(update(Recall).where(Recall.id == one.id).values(sealed=sealed))
+
     def drop(self, db: Db, id: int) -> None:
         """It has served: forget it now."""
         db.execute(delete(Recall).where(Recall.id == id))
@@ -131,8 +137,9 @@ class Recalls:
         db.execute(delete(Recall).where(Recall.until <= now))
 
     def _opened(self, row: Recall) -> Recalled:
-        told = self._vault.unseal(row.sealed, _sealed_for(Purpose(row.purpose)))
-        return Recalled(row.id, row.subject_id, row.request_id, told, row.until)
+        purpose = Purpose(row.purpose)
+        told = self._vault.unseal(row.sealed, _sealed_for(purpose))
+        return Recalled(row.id, purpose, row.subject_id, row.request_id, told, row.until)
 
 
 def _sealed_for(purpose: Purpose) -> str:

@@ -242,8 +242,13 @@ def token_hash(token: str) -> bytes:
 
 
 def new_reference() -> str:
-    """An unguessable public name: 128 random bits, 22 characters."""
-    return secrets.token_urlsafe(16)
+    """An unguessable public name: 128 random bits, 22 characters.
+
+    None begins with a hyphen, or a command line would take it for an option.
+    """
+    while (reference := secrets.token_urlsafe(16)).startswith("-"):
+        pass
+    return reference
 
 
 def new_subject_id() -> str:

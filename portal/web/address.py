@@ -91,7 +91,7 @@ def _new_page(
         needs_code=needs_code,
         asked_here=nonce_for(page.reference) is not None,
         minutes=limits.token_lifetime // 60,
-        mails_per_hour=limits.mails_per_address_hour,
+        mails_per_hour=limits.change_mails_hour,
         hours=hours_of(limits.address_wait),
         days=days_of(limits.address_back),
     )

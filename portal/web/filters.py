@@ -7,8 +7,8 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale
 
 from portal.adapters.contract import Scalar
-from portal.domain.register import Text, in_language
-from portal.rights.held.values import DAY
+from portal.domain.register import Kind, Text, in_language
+from portal.rights.held.values import DAY, cell, dated
 from portal.web.context import services
 from portal.web.me.words import shown_here
 
@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(moment)
     app.add_template_filter(short_moment)
     app.add_template_filter(readable)
+    app.add_template_filter(in_a_row)
 
 
 def words(text: Text) -> str:
@@ -55,4 +56,10 @@ def readable(value: Scalar, field: str) -> str | bool | None:
         entry = services().register.field(field)
     except KeyError:  # it left the register after the copy was made
         return value if value is None or isinstance(value, bool) else str(value)
-    return shown_here(entry, value)
+    # A copy holds days and moments as text; of a kind of its own a value is read by that.
+    return shown_here(entry, dated(value) if entry.kind in {Kind.TEXT, Kind.LONG_TEXT} else value)
+
+
+def in_a_row(value: Scalar) -> str | bool | None:
+    """A cell of a field of rows, in the page's language."""
+    return cell(value, str(get_locale()))

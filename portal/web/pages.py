@@ -46,6 +46,7 @@ def everywhere() -> dict[str, Any]:
         "adapter_label": adapter_label,
         "planned_erasure": planned_erasure,
         "restriction": restriction,
+        "is_doubtful": is_doubtful,
         "request_endpoint": request.endpoint,
     }
 
@@ -65,6 +66,12 @@ def restriction() -> Standing | None:
     """Her restriction that stands: what she sees elsewhere is not used meanwhile."""
     signed_in = who()
     return services().rights.restricting.standing(signed_in) if signed_in else None
+
+
+def is_doubtful() -> bool:
+    """Was her address changed a short while ago? Then nothing that gives more is offered."""
+    signed_in = who()
+    return signed_in is not None and services().rights.reading.is_doubtful(signed_in)
 
 
 def adapter_label(name: str) -> str:

@@ -59,6 +59,8 @@ def start(start_office: StartOffice, folder: Path) -> Office:
             "mails_per_address_day": 99,
             "asks_per_network_hour": 999,
             "confirms_per_hour": 99,
+            "change_mails_hour": 99,
+            "change_mails_day": 99,
         },
     )
 

@@ -70,6 +70,7 @@ WITHOUT_SCENARIO = {
     "replayed": "as above",
     "journal replayed": "as above",
     "journal replay finished": "as above",
+    "second erasures remembered again": "as above: the replay goes on, and a second time is once",
     "journal begun anew": "as above",
     "links pushed": "a command of its own: the fields themselves say how far it came",
     "gate passed by a command": "a gate that is passed twice is passed",

@@ -343,6 +343,34 @@ def test_c9_nothing_in_the_page_is_an_element_or_turns_the_text_around_it(
         assert page.isolated[0] == shown, "isolated, so that its direction is its own"
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("nl", ["1 juni 2024", "2 maart 2026, 09:05"]),
+        ("en", ["1 June 2024", "2 March 2026, 09:05"]),
+    ],
+)
+def test_days_in_rows_are_read_in_her_language_and_taken_along_exactly(
+    office: Office, language: str, shown: list[str]
+) -> None:
+    exactly = ["2024-06-01", "2026-03-02T09:05:00"]
+    copy = {**a_copy(None), "language": language}
+    record = copy["systems"][0]["records"][0]
+    (field,) = [one for one in record["fields"] if "rows" in one]
+    field["columns"] = {"ordered": "Ordered", "sent": "Sent"}
+    field["rows"] = [dict(zip(field["columns"], exactly, strict=True))]
+
+    with office.app.test_request_context("/me"):
+        page = Elements(_document(copy))
+
+    assert [one for one in page.isolated if one in {*shown, *exactly}] == shown
+    data = json.loads(as_json(copy))["systems"][0]["records"][0]["fields"]
+    assert [[*one["rows"][0].values()] for one in data if "rows" in one] == [exactly]
+    assert ",".join(exactly) in next(
+        table.decode("utf-8-sig") for name, table in tables(copy).items() if name != "my-data.csv"
+    )
+
+
 # --- all of it, through the door ------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """E9: what an erasure has to keep is shown with its ground and its day, and goes after that."""
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -7,10 +8,12 @@ import pytest
 
 from portal.adapters.contract import InShadow, Record, Ref, Unreachable
 from portal.rights.erasing.second import SecondErasures
+from portal.rights.requests.kept_records import KeptRecords
+from portal.store.journal import Journal
 from portal.store.recalls import Purpose, Recalls
 from portal.store.tables import Delivery, Job, LedgerEntry, Recall, Request
 from portal.sync.jobs import Later
-from tests.laters import back_up, put_back, wait
+from tests.laters import back_up, keep, later, put_back, wait
 from tests.portals import MARIJKE, StartOffice
 from tests.recovering import Check, Recovering, must_fail
 
@@ -323,6 +326,86 @@ def test_e9_a_restored_portal_goes_on_remembering_it(recovering: Recovering) -> 
     check_e9_restored(recovering)
 
 
+def check_e9_restored_from_before(recovering: Recovering) -> None:
+    """One restored from a back-up of before the erasure knows it again, by the journal."""
+    ordered(recovering, "2024-06-01")
+    recovering.office.visitor().sign_in(recovering.office)
+    back_up(recovering)
+    recovering.erase()
+    put_back(recovering)
+    assert waiting(recovering) == (1, 1)
+    (kept,) = erasure(recovering).outcome["retained"]
+    assert kept["until"] == "2031-12-31"
+    go_to(recovering, LAST_DAY)
+    assert orders(recovering) == ["2024-06-01"]
+    go_to(recovering, NEXT_DAY)
+    assert orders(recovering) == []
+
+
+def test_e9_a_portal_restored_from_before_the_erasure_remembers_it_too(
+    recovering: Recovering,
+) -> None:
+    check_e9_restored_from_before(recovering)
+    assert erasure(recovering).outcome["later"] == [{"on": "2032-01-01", "categories": ["orders"]}]
+    assert recovering.alarms() == []
+    assert waiting(recovering) == (0, 0)
+
+
+def test_e9_replayed_once_more_it_is_the_same_row(recovering: Recovering) -> None:
+    ordered(recovering, "2024-06-01")
+    back_up(recovering)
+    recovering.erase()
+    put_back(recovering)
+    for _ in range(2):
+        assert recovering.run("replay", "--journal").exit_code == 0
+        assert waiting(recovering) == (1, 1)
+
+
+def test_e9_one_restored_from_while_the_erasure_was_open_remembers_it(
+    recovering: Recovering,
+) -> None:
+    ordered(recovering, "2024-06-01")
+    visitor = recovering.office.visitor().sign_in(recovering.office, goal="erase")
+    visitor.submit(visitor.get("/me/erase"), "/me/erase")
+    back_up(recovering)
+    recovering.office.work()
+    put_back(recovering)
+    recovering.office.work()
+    assert waiting(recovering) == (1, 1)
+
+
+def test_e9_one_that_was_taken_back_is_not_remembered(recovering: Recovering) -> None:
+    ordered(recovering, "2015-06-01", "2024-06-01")
+    visitor, place = later(recovering)
+    back_up(recovering)
+    keep(visitor, place)
+    recovering.office.work()
+    put_back(recovering)
+    assert waiting(recovering) == (0, 0)
+    go_to(recovering, NEXT_DAY)
+    assert len(orders(recovering)) == 2
+
+
+def test_e9_a_journal_that_was_begun_anew_knows_it_as_well(recovering: Recovering) -> None:
+    ordered(recovering, "2024-06-01")
+    back_up(recovering)
+    recovering.erase()
+    recovering.office.settings.journal_file.unlink()
+    assert recovering.run("replay", "--journal", "--begin-anew").exit_code == 0
+    put_back(recovering)
+    assert waiting(recovering) == (1, 1)
+
+
+def test_e9_the_journal_names_no_record(recovering: Recovering) -> None:
+    """A key of a record may be an address, in some systems."""
+    ordered(recovering, "2024-06-01")
+    recovering.erase()
+    lines = Journal(recovering.office.settings.journal_file, recovering.office.portal.vault)
+    (line,) = [one for one in lines.after(0) if one.right == "erase"]
+    sealed = line.more["records"]
+    assert b"crm" not in base64.urlsafe_b64decode(sealed)
+
+
 def test_e9_a_restored_crm_is_erased_again_and_keeps_for_a_time_again(
     recovering: Recovering,
 ) -> None:
@@ -344,6 +427,10 @@ def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SecondErasures, "remember", lambda *_: None)
 
 
+def _the_journal_holds_no_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KeptRecords, "sealed", lambda *_: None)
+
+
 def _nobody_asks_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portal.rights.erasing.second.is_due", lambda *_: False)
     tomorrow = timedelta(days=1)
@@ -355,6 +442,7 @@ def _nobody_asks_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (check_e9_goes, _nothing_is_remembered),
         (check_e9_restored, _nothing_is_remembered),
+        (check_e9_restored_from_before, _the_journal_holds_no_records),
         (check_e9_not_back, _nobody_asks_what_is_due),
     ],
 )

@@ -1,7 +1,15 @@
 """N6 over PostgreSQL: the whole change, taken back, and answers at the same moment."""
 
-import pytest
+import threading
+from datetime import UTC, datetime
 
+import pytest
+from sqlalchemy.orm import Session as Db
+
+from portal.access.subjects import take_turns
+from portal.store.tables import Job
+from tests.less_and_pause import begin
+from tests.mailings import state
 from tests.movings import (
     NEW,
     address,
@@ -14,6 +22,7 @@ from tests.movings import (
     subject_of,
 )
 from tests.portals import MARIJKE, Office, StartOffice
+from tests.rights.test_n7_in_parallel import at_once as threads_at_once
 from tests.servers.databases import FreshDatabase
 from tests.web.test_n6_steps import at_once
 
@@ -69,3 +78,39 @@ def test_n6_taken_back_at_the_same_moment_it_is_taken_back_once(office: Office) 
     at_once(office, told, ["back"] * 4)
     office.work()
     assert deliveries(office) == [("confirmed", None)] * 2
+
+
+def test_n6_taken_back_in_the_moment_in_which_a_break_is_over(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever ends a job has it already when her turn comes: the other way round both wait."""
+    begin(office.visitor().sign_in(office), "1")
+    office.work()
+    office.clock.now = datetime(2026, 3, 25, 12, tzinfo=UTC)
+    told, _ = changed(office)
+    office.clock.now = datetime(2026, 4, 2, 4, tzinfo=UTC)
+    ending, answering = threading.Event(), threading.Event()
+
+    def in_hand(db: Db, subject_id: str) -> None:
+        ending.set()
+        assert answering.wait(20)
+        take_turns(db, subject_id)
+
+    def her_turn(db: Db, subject_id: str) -> None:
+        take_turns(db, subject_id)
+        answering.set()
+        assert ending.wait(20)
+
+    monkeypatch.setattr("portal.rights.mailings.pause_over.take_turns", in_hand)
+    monkeypatch.setattr("portal.rights.address.answering.take_turns", her_turn)
+
+    def back() -> None:
+        assert says(office, told, "back").status == 200
+
+    threads_at_once(office.work, back)
+    office.work()
+
+    assert address(office) == MARIJKE
+    assert state(office)[1, "newsletter"] == 1
+    with office.database.reading() as db:
+        assert {job.attempts for job in db.query(Job).filter(Job.kind == "pause")} == {1}

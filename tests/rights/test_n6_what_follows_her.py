@@ -1,7 +1,7 @@
 """N6: after a change of address everything of hers finds her, whatever was asked for before it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from portal.adapters.contract import Adapter, Unreachable
 from portal.rights.held.other_addresses import OtherAddresses
 from portal.store.tables import Job, Request
+from portal.sync.jobs import Later
 from portal.sync.replay import dead_jobs, replay
 from tests.footers import one_click, subscriptions, token_of
 from tests.laters import back_up, choose_later, put_back
@@ -191,6 +192,67 @@ def test_n6_what_was_not_written_yet_is_not_written_after_it_was_taken_back(
 
     assert address(office) == MARIJKE
     assert deliveries(office) == [("confirmed", "put_back"), ("confirmed", None)]
+
+
+# --- what she is told -----------------------------------------------------------------------------
+
+
+def restricted(recovering: Recovering) -> str:
+    """She has her data kept and not used; the number of that."""
+    visitor = recovering.office.visitor().sign_in(recovering.office)
+    token = visitor.get("/me/requests").fields["csrf_token"]
+    place = visitor.post("/me/restrict", csrf_token=token, on="yes").location
+    recovering.office.work()
+    return place.rpartition("/")[2]
+
+
+def is_lifted(recovering: Recovering, number: str) -> tuple[str, ...]:
+    """An operator lifts it: to whom the letter goes. It is lifted on its day, whatever she has."""
+    came_in(recovering.office)
+    recovering.told("restriction", "lift", number)
+    (to,) = came_in(recovering.office)
+    recovering.office.clock.advance(days=3)
+    recovering.office.work()
+    (row,) = recovering.office.crm("SELECT restricted FROM contacts WHERE id = 1")
+    assert not row["restricted"]
+    return to
+
+
+@pytest.mark.parametrize("days", [0, 400])
+def test_e10_she_is_told_at_her_new_address_that_her_restriction_ends(
+    recovering: Recovering, days: int
+) -> None:
+    number = restricted(recovering)
+    changed(recovering.office)
+    recovering.office.clock.advance(days=days)
+    assert is_lifted(recovering, number) == (NEW,)
+
+
+def test_e10_taken_back_she_is_told_at_the_old_one(recovering: Recovering) -> None:
+    number = restricted(recovering)
+    told, _ = changed(recovering.office)
+    says(recovering.office, told, "back")
+    recovering.office.work()
+    assert is_lifted(recovering, number) == (MARIJKE,)
+
+
+def test_e10_a_letter_that_waits_follows_her(
+    recovering: Recovering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = restricted(recovering)
+    mail = pending(recovering.office)
+    with monkeypatch.context() as patch:
+        patch.setattr(recovering.office.portal.opposed.lifting, "run", lambda _: Later(soon()))
+
+        def soon() -> datetime:
+            return recovering.office.clock() + timedelta(minutes=1)
+
+        recovering.told("restriction", "lift", number)
+        says(recovering.office, mail, "yes")
+        recovering.office.work()
+    came_in(recovering.office)
+    recovering.office.clock.advance(minutes=1)
+    assert came_in(recovering.office) == [(NEW,)]
 
 
 # --- restored from a back-up ----------------------------------------------------------------------

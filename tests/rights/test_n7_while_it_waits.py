@@ -260,19 +260,62 @@ def test_n7_what_somebody_had_restricted_before_is_not_freed(recovering: Recover
     assert is_restricted(recovering)
 
 
-def test_n7_without_the_capability_nothing_is_restricted_and_nothing_said_of_it(
-    recovering: Recovering, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def without_a_mark(recovering: Recovering, monkeypatch: pytest.MonkeyPatch) -> None:
     (adapter,) = recovering.office.portal.adapters.values()
     can = replace(adapter.capabilities, restrict=False)
     monkeypatch.setattr(adapter, "capabilities", can)
+
+
+UNUSED = "keep your data and do not use it, in: Our customer file."
+AS_IT_IS = "so there it stays as it is until then: Our customer file."
+
+
+def test_n7_what_each_system_can_keep_to_until_then_is_said_before_and_meanwhile(
+    recovering: Recovering,
+) -> None:
+    visitor, place = later(recovering)
+    assert UNUSED in visitor.get(place).text
+    assert AS_IT_IS not in visitor.get(place).text
+    other = recovering.office.visitor().sign_in(recovering.office, HENDRIK, goal="erase")
+    assert UNUSED in other.get("/me/erase").text
+
+
+def test_n7_without_the_capability_nothing_is_restricted_and_nothing_said_of_it(
+    recovering: Recovering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_a_mark(recovering, monkeypatch)
+    before = recovering.office.visitor().sign_in(recovering.office, goal="erase")
+    assert AS_IT_IS in before.get("/me/erase").text
+    recovering.office.clock.advance(hours=1)
     visitor, place = later(recovering)
     recovering.office.work()
     assert not is_restricted(recovering)
     assert "Use of your data stopped" not in visitor.get("/me/requests").text
+    page = visitor.get(place).text
+    assert AS_IT_IS in page
+    assert UNUSED not in page
     keep(visitor, place)
     recovering.office.work()
     assert mailings(recovering)["newsletter"]
+
+
+def test_e10_there_a_person_does_it_where_she_asks_and_not_any_more_once_she_is_erased(
+    recovering: Recovering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_a_mark(recovering, monkeypatch)
+    visitor, place = later(recovering)
+    assert "One of us does that by hand." in visitor.get(place).text
+    token = visitor.get("/me/requests").fields["csrf_token"]
+    asked = visitor.post("/me/restrict", csrf_token=token, on="yes").location
+    recovering.office.work()
+    assert "One of us does that by hand." not in visitor.get(place).text
+    casework = recovering.office.portal.services.desk.casework
+    assert "restrict" in [one.kind for one, _day in casework.all_open()]
+
+    wait(recovering)
+
+    assert "restrict" not in [one.kind for one, _day in casework.all_open()]
+    assert "You do not need this any more." in back(recovering).get(asked).text
 
 
 def test_n7_the_brake_holds_an_erasure_whose_moment_has_come(start_office: StartOffice) -> None:

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
 from portal.consent.sources import NO_OPT_IN
+from portal.rights.mailings import stop
 from portal.rights.mailings import undo as undoing
 from portal.store.tables import Consent
 from tests.footers import HENDRIK, rights
+from tests.less_and_pause import begin
 from tests.mailings import decide, decided, means, send, state, undo
 from tests.portals import Office, Visitor
 
@@ -40,6 +42,57 @@ def test_c6_a_stop_is_taken_back_on_its_own_page_and_nobody_is_mailed(
     assert len(office.mails()) == mails
     assert [one.source for one in decided(office)] == ["portal", "portal:undo"]
     assert ">Undo</button>" not in marijke.get(place).text
+
+
+def held(office: Office) -> list[dict[str, object]]:
+    """Everything that the CRM holds about her mailings, dates and sources and all."""
+    rows = office.crm("SELECT * FROM subscriptions WHERE contact_id = 1 ORDER BY mailing")
+    # The same moment, whether it was written with its fractions or without.
+    return [{**row, "changed_at": str(row["changed_at"]).removesuffix(".000000")} for row in rows]
+
+
+def test_c6_what_the_crm_holds_afterwards_is_what_it_held_before(
+    office: Office, marijke: Visitor
+) -> None:
+    """Her consent is the one that she gave then; the record says that a stop was taken back."""
+    office.crm("UPDATE subscriptions SET source = NULL WHERE mailing = 'workshops'")
+    before = held(office)
+    place = send(marijke, "/me/consents/stop").location
+    office.work()
+    assert held(office) != before
+
+    undo(marijke, place)
+    office.work()
+
+    assert held(office) == before
+    given = [one for one in decided(office) if one.granted]
+    assert {(one.source, one.method) for one in given} == {("portal:undo", "undo")}
+    assert len(decided(office)) == 6, "what was decided stays in the record"
+
+
+def test_c6_a_break_that_is_taken_back_leaves_no_trace_in_the_crm_either(office: Office) -> None:
+    visitor = office.visitor().sign_in(office)
+    before = held(office)
+    place = begin(visitor, "1").location
+    office.work()
+    undo(visitor, place)
+    office.work()
+    assert held(office) == before
+
+
+def test_c6_the_evidence_is_another_and_fails_without_what_stood_there(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(stop, "stood_before", lambda *_: {})
+    visitor = office.visitor().sign_in(office)
+    before = held(office)
+    place = decide(visitor, "newsletter", "no").location
+    office.work()
+    undo(visitor, place)
+    office.work()
+    with pytest.raises(AssertionError):
+        assert held(office) == before
 
 
 def test_c6_everything_is_stopped_by_one_click_and_put_back_by_one(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from portal.adapters.contract import Scalar
 from portal.domain.register import FieldEntry, Kind
 from portal.rights.correcting.typed import Around, Fault, Unacceptable, clean
-from portal.rights.held.values import form_text, from_json, same, shown, to_json
+from portal.rights.held.values import cell, form_text, from_json, same, shown, to_json
 
 HERE = Around(date(2026, 6, 1), "nl", "NL")
 GIVEN: dict[str, dict[str, Any]] = {
@@ -246,3 +246,26 @@ def test_a_value_is_shown_as_its_reader_writes_it(
 ) -> None:
     assert shown(value, field(kind), "nl", "NL") == nl
     assert shown(value, field(kind), "en", "NL") == en
+
+
+@pytest.mark.parametrize(
+    ("value", "nl", "en"),
+    [
+        (date(2024, 6, 1), "1 juni 2024", "1 June 2024"),
+        ("2024-06-01", "1 juni 2024", "1 June 2024"),
+        ("2024-06-01T09:05:00", "1 juni 2024, 09:05", "1 June 2024, 09:05"),
+        ("2024-06-01T00:00:00", "1 juni 2024", "1 June 2024"),
+        ("2024-06-01T09:05:00.250000+02:00", "1 juni 2024, 09:05", "1 June 2024, 09:05"),
+        ("20240601", "20240601", "20240601"),
+        ("2024-W23-6", "2024-W23-6", "2024-W23-6"),
+        ("2024-02-30", "2024-02-30", "2024-02-30"),
+        ("M-2024-06-01", "M-2024-06-01", "M-2024-06-01"),
+        ("", None, None),
+        (True, True, True),
+    ],
+)
+def test_a_day_in_a_row_is_shown_as_its_reader_writes_it(
+    value: Scalar, nl: object, en: object
+) -> None:
+    assert cell(value, "nl") == nl
+    assert cell(value, "en") == en

@@ -104,7 +104,7 @@ def test_a_new_one_keeps_the_old_one_beside_it(journal: Journal) -> None:
 
     assert (journal.id(), number, name != before) == (name, 2, True)
     assert requests(journal) == ["r2", "r3"]
-    assert requests(Journal(old, journal._vault)) == ["r1"]
+    assert requests(Journal(old, journal.vault)) == ["r1"]
     assert journal.path.stat().st_mode & 0o777 == 0o600
 
 
@@ -133,7 +133,7 @@ def test_it_is_one_journal_by_whatever_name_it_is_known(journal: Journal, tmp_pa
     other = tmp_path / "other"
     other.mkdir()
     (other / "link.jsonl").symlink_to(journal.path)
-    linked = Journal(other / "link.jsonl", journal._vault)
+    linked = Journal(other / "link.jsonl", journal.vault)
 
     journal.append([line(1)])
     linked.append([line(2)])

@@ -181,6 +181,11 @@ def test_tokens_references_and_ids_do_not_repeat() -> None:
     assert len({*made, *tokens}) == 200
 
 
+def test_a_reference_can_be_given_to_a_command() -> None:
+    """One in sixty-four would begin with a hyphen, as an option does."""
+    assert not any(new_reference().startswith("-") for _ in range(2000))
+
+
 # --- codes -----------------------------------------------------------------------------------
 
 

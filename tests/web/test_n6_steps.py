@@ -1,5 +1,6 @@
 """N6: each step of a change of address, skipped, reordered, repeated or taken by somebody else."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -22,7 +23,7 @@ from tests.movings import (
     says,
     signed_in,
 )
-from tests.portals import MARIJKE, Letter, Office, StartOffice, Visitor, logged
+from tests.portals import MARIJKE, Letter, Office, Page, StartOffice, Visitor, logged
 
 OTHER = "marijke.ander@example.net"
 WRONG = "AAAA-AAAA"
@@ -355,11 +356,11 @@ def test_n6_an_address_of_any_script_is_taken_in_its_one_form(office: Office) ->
     assert address(office) == "Marijke@xn--bcher-kva.example"
 
 
-def test_n6_how_many_mails_there_are_is_said_and_then_kept_to(start_office: StartOffice) -> None:
-    office = start_office(limits={"mails_per_address_hour": 3, "confirms_per_hour": 5})
+def test_a10_how_many_mails_she_may_ask_for_is_hers_and_is_said(start_office: StartOffice) -> None:
+    office = start_office(limits={"change_mails_hour": 4, "confirms_per_hour": 3})
     visitor = signed_in(office)
     page = visitor.get("/me/address")
-    assert "We send at most 3 e-mails an hour to one address." in page.text
+    assert "We send at most 4 such e-mails an hour to one address." in page.text
     for _ in range(3):
         asks(visitor)
         office.work()
@@ -367,6 +368,39 @@ def test_n6_how_many_mails_there_are_is_said_and_then_kept_to(start_office: Star
     assert refused.status == 429
     assert "as many e-mails as we send in one hour" in refused.text
     assert came_in(office) == [(NEW,)] * 3
+
+
+HENDRIK = "hendrik.bosman@example.com"
+
+
+def test_a10_what_others_ask_for_takes_no_mail_from_who_signs_in(office: Office) -> None:
+    visitor = signed_in(office)
+    for _ in range(4):
+        asks(visitor, HENDRIK)
+        office.work()
+    assert came_in(office) == [(HENDRIK,)] * 3, "and no more than that"
+
+    for _ in range(4):
+        office.visitor().ask(HENDRIK)
+    assert came_in(office) == [(HENDRIK,)] * 3, "six in an hour, whoever asks for what"
+
+
+def test_a10_whether_an_address_has_had_its_mails_is_not_told(office: Office) -> None:
+    for _ in range(4):
+        office.visitor().ask(HENDRIK)
+    came_in(office)
+    visitor = signed_in(office)
+    pages = [asks(visitor, to) for to in [HENDRIK] * 4]
+    office.work()
+    came_in(office)
+
+    def alike(page: Page) -> str:
+        return re.sub(r'(nonce|value)="[^"]*"', "", page.text.replace(page.fields["t"], ""))
+
+    assert {page.status for page in pages} == {200}
+    assert len({alike(page) for page in pages}) == 1
+    tried = [visitor.submit(page, "/address/new", code="AAAA-AAAA") for page in pages]
+    assert len({(one.status, alike(one)) for one in tried[-2:]}) == 1
 
 
 def test_n6_no_address_stands_in_a_log_a_link_or_a_path(

@@ -9,11 +9,13 @@ happened. `portal.adapters.testing.AdapterContract` is the test suite that it mu
 from portal.adapters.contract.adapter import (
     Adapter,
     Pauses,
+    PutsBack,
     Registry,
     SetsAddress,
     SetsFrequency,
     SetsLink,
     that_pauses,
+    that_puts_back,
     that_sets_address,
     that_sets_link,
 )
@@ -72,6 +74,7 @@ __all__ = [
     "Misconfigured",
     "Outcome",
     "Pauses",
+    "PutsBack",
     "RateLimited",
     "Record",
     "Ref",
@@ -87,6 +90,7 @@ __all__ = [
     "Unsupported",
     "Value",
     "that_pauses",
+    "that_puts_back",
     "that_sets_address",
     "that_sets_link",
 ]

@@ -10,6 +10,7 @@ from portal.adapters.contract.declared import (
 )
 from portal.adapters.contract.values import (
     Change,
+    ConsentState,
     Erasure,
     Evidence,
     FieldInfo,
@@ -155,6 +156,27 @@ class SetsLink(Protocol):
         """
 
 
+@runtime_checkable
+class PutsBack(Protocol):
+    """What an adapter can do whose ``capabilities.optional`` names ``put_back``."""
+
+    def put_back(
+        self, ref: Ref, purpose: str, before: ConsentState, evidence: Evidence, *, key: str
+    ) -> Outcome:
+        """A stop is taken back within minutes: as before, with the evidence that stood there.
+
+        That is no new consent, so the date, source and words of the old one are the proof. A CRM
+        that keeps a history adds to it, with this ``evidence``, instead of writing it anew.
+
+        Args:
+            ref: The record.
+            purpose: Of `Capabilities.consents`.
+            before: What `read` gave before the stop; granted.
+            evidence: Of the taking back.
+            key: The idempotency key.
+        """
+
+
 Registry = Mapping[str, Adapter]
 """Adapters by name, in the order of the configuration."""
 
@@ -175,3 +197,9 @@ def that_sets_link(adapter: Adapter) -> SetsLink | None:
     """The same adapter, if it has fields for footer links; None: it has none."""
     can = "set_link" in adapter.capabilities.optional
     return adapter if can and isinstance(adapter, SetsLink) else None
+
+
+def that_puts_back(adapter: Adapter) -> PutsBack | None:
+    """The same adapter, if it can put a consent back; None: it is given once more."""
+    can = "put_back" in adapter.capabilities.optional
+    return adapter if can and isinstance(adapter, PutsBack) else None

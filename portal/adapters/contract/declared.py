@@ -28,7 +28,8 @@ class Capabilities:
     """Does the CRM itself honour idempotency keys?"""
     optional: frozenset[str] = frozenset()
     """Of ``set_address`` (see `SetsAddress`), ``set_frequency`` (see `SetsFrequency`), ``pause``
-    (see `Pauses`), ``set_link`` (see `SetsLink`), ``changes_since``, …"""
+    (see `Pauses`), ``put_back`` (see `PutsBack`), ``set_link`` (see `SetsLink`),
+    ``changes_since``, …"""
     frequencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Purpose id → ids of the frequencies that it can set; goes with ``set_frequency``."""
     pauses: frozenset[str] = frozenset()

@@ -40,6 +40,8 @@ class ConsentState:
     """How often, where the CRM holds that: the id of one of the register's frequencies."""
     paused_until: datetime | None = None
     """Of what is on, and paused by the CRM itself: when that is over (UTC). None: it is not."""
+    wording_version: str | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

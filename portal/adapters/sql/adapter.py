@@ -11,6 +11,7 @@ from portal.adapters.contract import (
     AdapterSettings,
     Capabilities,
     Change,
+    ConsentState,
     Erasure,
     Evidence,
     FieldInfo,
@@ -112,6 +113,17 @@ class SqlAdapter:
                 connection, schema, ref, purpose, granted, evidence, self._clock
             ),
             what="recording a consent",
+            writes=True,
+        )
+
+    def put_back(
+        self, ref: Ref, purpose: str, before: ConsentState, evidence: Evidence, *, key: str
+    ) -> Outcome:
+        return self._database.run(
+            lambda connection, schema: consenting.put_back(
+                connection, schema, ref, purpose, before, evidence, self._clock
+            ),
+            what="putting a consent back",
             writes=True,
         )
 

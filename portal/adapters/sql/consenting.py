@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, insert, update
 
-from portal.adapters.contract import Evidence, Outcome, Ref, Refused, Unsupported
+from portal.adapters.contract import ConsentState, Evidence, Outcome, Ref, Refused, Unsupported
 from portal.adapters.sql.parts import Consent
 from portal.adapters.sql.pausing import awakened
 from portal.adapters.sql.reading import Owner, consent_rows
@@ -29,6 +29,37 @@ def set_consent(
 
     Nothing is compared with what was seen: of two wills the last one counts.
     """
+    return _set(connection, schema, ref, purpose, granted, evidence, evidence, clock)
+
+
+def put_back(
+    connection: Connection,
+    schema: Schema,
+    ref: Ref,
+    purpose: str,
+    before: ConsentState,
+    evidence: Evidence,
+    clock: Clock,
+) -> Outcome:
+    """On again, with the evidence that stood there; in a history, with that of the taking back."""
+    consent = schema.settings.consents.get(purpose)
+    proof = evidence if consent is not None and consent.append else before
+    return _set(connection, schema, ref, purpose, True, evidence, proof, clock)
+
+
+Proof = Evidence | ConsentState
+
+
+def _set(
+    connection: Connection,
+    schema: Schema,
+    ref: Ref,
+    purpose: str,
+    granted: bool,
+    evidence: Evidence,
+    proof: Proof,
+    clock: Clock,
+) -> Outcome:
     consent = schema.settings.consents.get(purpose)
     if consent is None:
         raise Unsupported(f"the consent for {purpose} is not kept here")
@@ -39,8 +70,8 @@ def set_consent(
             raise
         return Outcome.ALREADY  # nobody is left to send anything to
     if consent.table is None:
-        return _consent_in_column(connection, schema, consent, owner, granted, evidence, clock)
-    return _consent_in_rows(connection, schema, consent, owner, granted, evidence)
+        return _consent_in_column(connection, schema, consent, owner, granted, proof, clock)
+    return _consent_in_rows(connection, schema, consent, owner, granted, evidence, proof)
 
 
 def _consent_in_column(
@@ -49,7 +80,7 @@ def _consent_in_column(
     consent: Consent,
     owner: Owner,
     granted: bool,
-    evidence: Evidence,
+    evidence: Proof,
     clock: Clock,
 ) -> Outcome:
     column = consent.column or ""
@@ -70,10 +101,11 @@ def _consent_in_rows(
     owner: Owner,
     granted: bool,
     evidence: Evidence,
+    told: Proof,
 ) -> Outcome:
     table = schema.tables[consent.table or ""]
     rows = consent_rows(connection, schema, consent, owner)
-    proof = _evidence(schema, table, consent, evidence)
+    proof = _evidence(schema, table, consent, told)
     if consent.column is None:
         if bool(rows) == granted:
             return Outcome.ALREADY
@@ -157,8 +189,11 @@ def _insert_consent(
     connection.execute(insert(table).values({**row, **values}))
 
 
-def _evidence(schema: Schema, table: Table, consent: Consent, evidence: Evidence) -> dict[str, Any]:
-    """Evidence by column. A text that is too long is cut: the portal's own record has the whole."""
+def _evidence(schema: Schema, table: Table, consent: Consent, evidence: Proof) -> dict[str, Any]:
+    """Evidence by column. A text that is too long is cut: the portal's own record has the whole.
+
+    What stood there without any is put back without any.
+    """
     proof: dict[str, Any] = {}
     for name, value in (
         (consent.at, evidence.at),
@@ -171,5 +206,5 @@ def _evidence(schema: Schema, table: Table, consent: Consent, evidence: Evidence
             column = table.c[name]
             length = getattr(column.type, "length", None)
             text = value[:length] if isinstance(value, str) and length else value
-            proof[name] = to_column(column, text, schema.settings.zone)
+            proof[name] = None if text is None else to_column(column, text, schema.settings.zone)
     return proof

@@ -194,14 +194,22 @@ def _state(
         return ConsentState(granted=False, frequency=often, paused_until=until)
     evidence = {
         name: from_column(table.c[column], row[column]) if column else None
-        for name, column in (("source", consent.source), ("wording", consent.wording))
+        for name, column in (
+            ("source", consent.source),
+            ("wording", consent.wording),
+            ("wording_version", consent.wording_version),
+            ("locale", consent.locale),
+        )
     }
+    told = {name: None if value is None else str(value) for name, value in evidence.items()}
     return ConsentState(
         granted=granted,
         at=aware(row[consent.at], zone) if consent.at else None,
-        source=None if evidence["source"] is None else str(evidence["source"]),
-        wording=None if evidence["wording"] is None else str(evidence["wording"]),
+        source=told["source"],
+        wording=told["wording"],
         frequency=_frequency(schema, table, consent, row),
+        wording_version=told["wording_version"],
+        locale=told["locale"],
     )
 
 

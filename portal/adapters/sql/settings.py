@@ -218,6 +218,7 @@ class SqlSettings(AdapterSettings):
             "set_address": self.set_address,
             "set_frequency": bool(self.frequencies),
             "pause": bool(self.pauses),
+            "put_back": bool(self.consents),
             "set_link": bool(self.links),
         }
         return frozenset(name for name, it_can in can.items() if it_can)

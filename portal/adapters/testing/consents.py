@@ -1,11 +1,12 @@
 """An adapter records consent and its withdrawal, once, with the evidence."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
 import pytest
 
-from portal.adapters.contract import Outcome, Unsupported
+from portal.adapters.contract import Outcome, Unsupported, that_puts_back
 from portal.adapters.testing.crm import (
     ADDRESS,
     EVIDENCE,
@@ -74,6 +75,30 @@ class ConsentContract(Contract):
         ref = crm.add(ADDRESS)
         with pytest.raises(Unsupported):
             consent(crm, ref, UNKNOWN, granted=False, key="unknown")
+
+    def test_what_was_stopped_is_put_back_with_the_evidence_that_stood_there(
+        self, crm: Crm
+    ) -> None:
+        ref, other = crm.add(ADDRESS), crm.add(OTHER)
+        able = that_puts_back(crm.adapter)
+        untouched = everything(crm, other)
+        for purpose in sorted(crm.adapter.capabilities.consents if able else ()):
+            assert able is not None
+            consent(crm, ref, purpose, granted=False, key=f"{purpose}-1")
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-2")
+            before = read(crm, ref).consents[purpose]
+            stopped = replace(EVIDENCE, at=EVIDENCE.at + timedelta(days=1), source="a stop")
+            crm.adapter.set_consent(ref, purpose, False, stopped, key=f"{purpose}-3")
+            crm.settle()
+            later = replace(EVIDENCE, at=EVIDENCE.at + timedelta(days=2), source="put back")
+            for _ in range(2):
+                able.put_back(ref, purpose, before, later, key=f"{purpose}-4")
+                crm.settle()
+                after = read(crm, ref).consents[purpose]
+                in_a_history = replace(before, at=after.at, source=after.source)
+                assert after in {before, in_a_history}
+                assert after.source in {before.source, "put back"}
+        assert everything(crm, other) == untouched, "another record's consent was changed"
 
     def test_how_often_is_set_and_read_back_and_starts_and_stops_nothing(self, crm: Crm) -> None:
         ref, other = crm.add(ADDRESS), crm.add(OTHER)

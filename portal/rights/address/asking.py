@@ -17,7 +17,7 @@ from portal.domain.addresses import Email
 from portal.domain.rights import Goal, Lane, Right
 from portal.rights.address.code_mail import JOB as CODE
 from portal.rights.address.means import NEW, End, Means
-from portal.rights.held.holdings import Barrier, Holdings
+from portal.rights.held.holdings import Holdings
 from portal.rights.requests.planned import OPEN
 from portal.store.tables import AddressChange, Delivery, Proof, Request
 from portal.store.vault import new_reference, token_hash
@@ -56,7 +56,7 @@ class AskingAddress:
 
     def hindrance(self, signed_in: SignedIn, held: Holdings) -> Hindrance | None:
         """What stands in the way; None: nothing does."""
-        if held.barrier is Barrier.JUST_CHANGED:
+        if held.is_doubtful:
             return Hindrance.JUST_CHANGED
         if held.several_people or held.opened is not None:  # others use the mailbox as well
             return Hindrance.SEVERAL_PEOPLE
@@ -77,25 +77,27 @@ class AskingAddress:
     def ask(self, signed_in: SignedIn, new: Email, locale: str) -> Asked:
         """Have a code sent to the new address. An open change of hers gives way to this one.
 
-        Nothing is looked up here: the page is the same for an address that somebody else has.
+        Nothing is looked up here: the page is the same for an address that somebody else has. That
+        address has a quota of its own, which takes nothing from whoever signs in with it; over it
+        no mail follows, and nothing says so.
 
         Raises:
-            TooMany: Over a quota of hers, or of that address; said on the page.
+            TooMany: Over her own quota; said on the page.
         """
         means, limits, quota = self._means, self._limits, self._quotas.quota
-        quotas = [
-            quota(limits.confirms_per_hour, HOUR, "confirm", signed_in.subject_id),
-            quota(limits.mails_per_address_hour, HOUR, "address", new.canonical),
-            quota(limits.mails_per_address_day, DAY, "address", new.canonical),
+        hers = [quota(limits.confirms_per_hour, HOUR, "confirm", signed_in.subject_id)]
+        of_the_new = [
+            quota(limits.change_mails_hour, HOUR, "change", new.canonical),
+            quota(limits.change_mails_day, DAY, "change", new.canonical),
         ]
         asked = Asked(new_reference(), secrets.token_urlsafe(16))
         with means.database.unit("address change asked") as unit:
             db, now = unit.session, means.clock()
             take_turns(db, signed_in.subject_id)
-            within = self._quotas.hit(db, now, quotas)
-            if not within:
+            if not self._quotas.hit(db, now, hers):
                 unit.commit()  # the hit counts
                 raise TooMany
+            mute = not self._quotas.hit(db, now, of_the_new)
             before = open_change(db, signed_in.subject_id)
             if before is not None:
                 means.close(db, before, End.REPLACED)
@@ -125,7 +127,8 @@ class AskingAddress:
                     code_tries=0,
                 )
             )
-            means.outbox.put(unit, CODE, {"change": change.id}, lane=Lane.MAIL, adapter=MAIL_SERVER)
+            told = {"change": change.id, "mute": mute}
+            means.outbox.put(unit, CODE, told, lane=Lane.MAIL, adapter=MAIL_SERVER)
             means.note(db, change, "asked")
             unit.commit()
         return asked

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete
 from sqlalchemy.orm import Session as Db
 
+from portal.access.left import leave, return_to
 from portal.access.subjects import Named
 from portal.domain.addresses import Email
 from portal.domain.rights import Right
@@ -30,12 +31,19 @@ def put_back(means: Means, unit: Unit, change: AddressChange) -> None:
     old, new = Email.parse(recalled.told["old"]), Email.parse(recalled.told["new"])
     means.void_of(db, old, new)
     means.others.tell_jobs(db, change.subject_id, [old, new])
-    # Her records may stand under the new address for a while yet, in a system that is away.
-    means.others.found_at(db, change.subject_id, new, change.back_until or now)
+    # Her records may stand under the new address for a while yet, in a system that is away; and
+    # what was read in this very moment is written down under that one, and done under the old one.
+    means.others.found_at(db, change.subject_id, [new, old], change.back_until or now)
     request_id = _request(means, unit, change, recalled.told["records"], old, new)
     means.recalls.drop(db, recalled.id)
     _remember(means, db, change, request_id, recalled.told["records"], old, new)
-    if change.made_alias:
+    sites = means.moved_sites(change.site)
+    return_to(db, means.vault.aliases(old), change.subject_id)
+    means.marks.readdress(db, change.subject_id, old, sites)
+    if not change.made_alias:  # it had been hers before, and she had left it
+        until = change.back_until or now
+        leave(db, means.vault.aliases(new), change.subject_id, until, sites)
+    else:
         db.execute(
             delete(SubjectAlias).where(
                 SubjectAlias.subject_id == change.subject_id,

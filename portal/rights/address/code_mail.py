@@ -8,6 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session as Db
 
 from portal.access.ask import WITHOUT_MAIL
+from portal.access.left import is_free
 from portal.access.mailed import find
 from portal.access.subjects import take_turns
 from portal.domain.addresses import Email
@@ -17,7 +18,7 @@ from portal.rights.address.means import NEW, End, Means, code_for
 from portal.rights.cases.casebook import CaseKind
 from portal.store.database import Unit
 from portal.store.tables import AddressChange, Proof, SubjectAlias
-from portal.store.vault import Vault, show_code
+from portal.store.vault import show_code
 from portal.sync.gates import UNANSWERED
 from portal.sync.jobs import Again, Finished, GaveUp, Handler, Result, Task, Verdict
 
@@ -54,6 +55,8 @@ class CodeMail(Handler):
             return Finished()
         if change.site not in means.site_names:
             return GaveUp("no_site", replayable=False)
+        if task.payload.get("mute"):  # its page goes on to ask for a code, as for others
+            return Finished(self._stamp(proof.id))
         new = means.addresses(change).new
         if is_taken(means, change, new):
             letter = self._write("address_in_use", change, new, {})
@@ -159,18 +162,18 @@ def open_case(means: Means, unit: Unit, change: AddressChange, kind: CaseKind) -
 def is_taken(means: Means, change: AddressChange, new: Email) -> bool:
     """Is this address held in a system of the site, or another subscriber's to the portal?"""
     with means.database.reading() as db:
-        if belongs_to_another(db, means.vault, change.subject_id, new):
+        if belongs_to_another(db, means, change, new):
             return True
     return means.directory.find(new, change.site).anything
 
 
-def belongs_to_another(db: Db, vault: Vault, subject_id: str, email: Email) -> bool:
-    """Does the portal know another subscriber by this address?"""
+def belongs_to_another(db: Db, means: Means, change: AddressChange, email: Email) -> bool:
+    """Does the portal know another subscriber by this address, who has not left it?"""
     digests = or_(
         *(
             (SubjectAlias.key_version == version) & (SubjectAlias.digest == digest)
-            for version, digest in vault.aliases(email)
+            for version, digest in means.vault.aliases(email)
         )
     )
-    other = select(SubjectAlias.subject_id).where(digests, SubjectAlias.subject_id != subject_id)
-    return db.scalar(other.limit(1)) is not None
+    others = select(SubjectAlias).where(digests, SubjectAlias.subject_id != change.subject_id)
+    return any(not is_free(db, one, change.site, means.clock()) for one in db.scalars(others))

@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session as Db
 
+from portal.access.left import leave, let_go, return_to
 from portal.access.subjects import Named, take_turns
 from portal.domain.addresses import Email
 from portal.domain.rights import Right
@@ -79,13 +80,14 @@ class TakingEffect(Handler):
         if change is None:
             return
         sealed = means.addresses(change)
-        if belongs_to_another(db, means.vault, change.subject_id, sealed.new):
+        if belongs_to_another(db, means, change, sealed.new):
             self._close(db, change, End.TAKEN)
             return
         # Her jobs before her: a worker that ends one of them may want to hold her after it.
         means.others.tell_jobs(db, change.subject_id, [sealed.old, sealed.new])
+        let_go(db, means.vault.aliases(sealed.new), change.site, now)
         change.made_alias = self._known_by(db, change, sealed.new)
-        if belongs_to_another(db, means.vault, change.subject_id, sealed.new):
+        if belongs_to_another(db, means, change, sealed.new):
             raise Raced("another subscriber came first with this address")
         means.sessions.end_all(db, change.subject_id)
         means.void_of(db, sealed.old)
@@ -96,7 +98,12 @@ class TakingEffect(Handler):
             if records
         }
         change.back_until = until = now + means.spans.back
-        means.others.found_at(db, change.subject_id, sealed.new, now + means.spans.links)
+        old, new = means.vault.aliases(sealed.old), means.vault.aliases(sealed.new)
+        sites = means.moved_sites(change.site)
+        leave(db, old, change.subject_id, until, sites)
+        means.marks.readdress(db, change.subject_id, sealed.new, sites)
+        return_to(db, new, change.subject_id)
+        means.others.found_at(db, change.subject_id, [sealed.new], now + means.spans.links)
         whose = Named(change.subject_id, sealed.new, change.site)
         change.request_id = means.requests.write(
             unit,

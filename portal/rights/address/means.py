@@ -20,6 +20,7 @@ from portal.domain.register import Kind, Register
 from portal.domain.rights import Goal
 from portal.proof.ledger import Event, Ledger
 from portal.rights.cases.casebook import Cases
+from portal.rights.deeds.marks import Marks
 from portal.rights.held.holdings import Reading
 from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.held.values import DAY
@@ -89,6 +90,7 @@ class Means:
     outbox: Outbox
     ledger: Ledger
     recalls: Recalls
+    marks: Marks
     others: OtherAddresses
     sessions: Sessions
     mailed: MailedProofs
@@ -118,6 +120,12 @@ class Means:
     def seal(self, old: Email, new: Email) -> bytes:
         """As `addresses` reads it."""
         return self.vault.seal({"old": old.address, "new": new.address}, SEALED_FOR)
+
+    def moved_sites(self, site: str) -> list[str]:
+        """Where a change on this site leaves nothing under the old address."""
+        moved = self.directory.adapters_of(site).keys()
+        sites = sorted(self.directory.sites)
+        return [one for one in sites if self.directory.adapters_of(one).keys() <= moved]
 
     def told(self, at: datetime, locale: str) -> str:
         """A moment in words, for a letter."""

@@ -106,7 +106,7 @@ class Copies:
 
     def ready(self, signed_in: SignedIn) -> list[Lying]:
         """Her copies of this site that can be opened still, newest first."""
-        if self._others.is_just_changed(signed_in.email):
+        if self._others.is_doubtful(signed_in.email, signed_in.site):
             return []
         with self._database.reading() as db:
             rows = db.scalars(
@@ -131,7 +131,7 @@ class Copies:
             NeedsProof: The mailbox has to be proven first, or more than that.
         """
         row = self._of_hers(signed_in, reference)
-        if self._others.is_just_changed(signed_in.email):
+        if self._others.is_doubtful(signed_in.email, signed_in.site):
             raise Withheld
         key, sealed = row.key_sealed, row.content_sealed
         if key is None or sealed is None or row.expires_at <= self._clock():

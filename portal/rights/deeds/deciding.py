@@ -7,6 +7,7 @@ from typing import Any
 from portal.adapters.contract import Adapter, ConsentState, Evidence, Outcome, Record, that_pauses
 from portal.domain.rights import DeliveryState
 from portal.rights.deeds.ended import GONE, Ended, Rehearsal, by_read_back
+from portal.rights.deeds.putting_back import give
 from portal.rights.held.known import addresses_in, records_under
 from portal.rights.held.parts import hers_among
 
@@ -17,7 +18,7 @@ A_DAY = timedelta(days=1)
 def set_consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended:
     """The deed: reads first, writes, reads back."""
     purpose, granted = payload["purpose"], payload["granted"]
-    until = datetime.fromisoformat(payload["until"]) if "until" in payload else None
+    until = _until(payload)
     told = payload["evidence"]
     evidence = Evidence(**{**told, "at": datetime.fromisoformat(told["at"])})
     records = hers_among(records_under(adapter, addresses_in(payload)), payload)
@@ -32,9 +33,7 @@ def set_consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended
         if state is not None and _is_so(state, granted, until):
             continue
         with shadow:
-            outcomes.append(
-                _write(adapter, record, purpose, granted, evidence, until, f"{key}:{number}")
-            )
+            outcomes.append(_write(adapter, record, evidence, payload, f"{key}:{number}"))
             after = adapter.read(record.ref)
             if after is not None and not _confirms(after, purpose, granted, until):
                 unconfirmed.append(purpose)
@@ -49,19 +48,20 @@ def _is_so(state: ConsentState, granted: bool, until: datetime | None) -> bool:
 
 
 def _write(
-    adapter: Adapter,
-    record: Record,
-    purpose: str,
-    granted: bool,
-    evidence: Evidence,
-    until: datetime | None,
-    key: str,
+    adapter: Adapter, record: Record, evidence: Evidence, payload: Mapping[str, Any], key: str
 ) -> Outcome:
+    purpose, until = payload["purpose"], _until(payload)
+    if payload["granted"]:
+        return give(adapter, record, purpose, evidence, payload, key)
     state, able = record.consents.get(purpose), that_pauses(adapter)
     # What is on because nothing is said has no row that could be paused.
     if until is not None and able is not None and state is not None and state.granted:
         return able.pause(record.ref, purpose, until, key=key)
-    return adapter.set_consent(record.ref, purpose, granted, evidence, key=key)
+    return adapter.set_consent(record.ref, purpose, False, evidence, key=key)
+
+
+def _until(payload: Mapping[str, Any]) -> datetime | None:
+    return datetime.fromisoformat(payload["until"]) if "until" in payload else None
 
 
 def _confirms(record: Record, purpose: str, granted: bool, until: datetime | None) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session as Db
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.store.recalls import Purpose, Recalled, Recalls
+from portal.store.tables import Request
 
 LONGEST = timedelta(days=5 * 365)
 """A restriction has no end of its own. After this it has to be looked into anyway."""
@@ -66,6 +67,13 @@ class Marks:
             "parts": {name: dict(part) for name, part in parts.items()},
         }
         self._keep(db, subject_id, told, request_id)
+
+    def readdress(self, db: Db, subject_id: str, email: Email, sites: Collection[str]) -> None:
+        """She has another address on these sites: there she is told, and found, by that one."""
+        for one in self._of(db, subject_id):
+            request = db.get(Request, one.request_id) if one.request_id else None
+            if "email" in one.told and request is not None and request.site in sites:
+                self._recalls.tell_anew(db, one, {**one.told, "email": email.address})
 
     def reached(self, db: Db, subject_id: str, request_ids: Collection[str]) -> Reached | None:
         """Where she is told, by the last of these restrictions, and what all of them restrict.

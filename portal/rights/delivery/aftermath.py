@@ -7,6 +7,7 @@ from portal.access.subjects import Named
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
+from portal.rights.cases.casebook import CaseKind, Cases
 from portal.rights.cases.recipients import Recipients, still_to_tell
 from portal.rights.deeds.ended import Again
 from portal.rights.deeds.marks import Marks
@@ -34,11 +35,13 @@ class Aftermath:
         marks: Marks,
         second: SecondErasures,
         recipients: Recipients,
+        cases: Cases,
         clock: Clock,
     ) -> None:
         self._others = others
         self._second = second
         self._recipients = recipients
+        self._cases = cases
         self._outbox = outbox
         self._suppressions = suppressions
         self._feed = feed
@@ -66,7 +69,7 @@ class Aftermath:
             self._recipients.tell(unit, whose, last.id, ids, last.locale)
         self._marks.are_gone(db, last.subject_id, delivery.adapter)
         if not self._marks.any_left(db, last.subject_id):
-            end(db, last, self._clock())
+            self._cases.withdraw(unit, CaseKind.RESTRICT, end(db, last, self._clock()))
             stand = [one.request_id for one in standing(db, last.subject_id, self._clock())]
             self._marks.forget_address(db, last.subject_id, but=stand)
         # What she decides while it waits, she decides knowing of it: it is no later word.

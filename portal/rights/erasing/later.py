@@ -176,7 +176,9 @@ class Planning:
 
         Raises:
             TooLate: See there; nothing was changed.
+            Doubtful: See there; nothing was changed.
         """
+        self._reading.must_be_hers(signed_in)
         with self._database.unit("erasure taken back") as unit:
             db, now = unit.session, self._clock()
             take_turns(db, signed_in.subject_id)

@@ -24,6 +24,17 @@ class Barrier(StrEnum):
     JUST_CHANGED = "just_changed"
     """The address was made hers a short while ago, and the old mailbox has not said that it was
     she: until it can say no more nothing is shown."""
+    LEFT = "left"
+    """The address was changed into another one a short while ago, and that can be taken back still:
+    its mailbox can do just that."""
+
+
+DOUBTFUL = frozenset({Barrier.JUST_CHANGED, Barrier.LEFT})
+"""Whose address it is may turn out otherwise within days."""
+
+
+class Doubtful(Exception):
+    """Under an address that is `DOUBTFUL` nothing is given, and no protection taken back."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +58,11 @@ class Holdings:
     def several_people(self) -> bool:
         """Is nothing shown, since whose it is a mailbox alone does not say? See `Barrier`."""
         return self.barrier is not None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Was the address changed a short while ago? Then mail can be stopped, and no more."""
+        return self.barrier in DOUBTFUL
 
     @property
     def anything(self) -> bool:
@@ -86,7 +102,7 @@ class Reading:
         Of adapters left ``unasked``, nothing.
         """
         held, opened = self.of_all(mailbox, unasked), mailbox.opened
-        if opened is None or held.barrier in {Barrier.ROLE_ADDRESS, Barrier.JUST_CHANGED}:
+        if opened is None or held.barrier is Barrier.ROLE_ADDRESS or held.is_doubtful:
             return held
         records = {
             name: [one for one in records if self._owns(opened, name, one)]
@@ -131,6 +147,19 @@ class Reading:
             held = replace(held, records=records, away=[*{*held.away, *found.away}])
         return held
 
+    def is_doubtful(self, mailbox: Mailbox) -> bool:
+        """Was the address changed a short while ago, so that no more than stopping is done?"""
+        return self._others.is_doubtful(mailbox.email, mailbox.site)
+
+    def must_be_hers(self, mailbox: Mailbox) -> None:
+        """For what lets more be done with her data, or less be done to protect it.
+
+        Raises:
+            Doubtful: Whose address this is may turn out otherwise: a person has to do it.
+        """
+        if self.is_doubtful(mailbox):
+            raise Doubtful
+
     def adapters_of(self, mailbox: Mailbox) -> dict[str, Adapter]:
         """The systems that this subscriber's site looks in."""
         return self._directory.adapters_of(mailbox.site)
@@ -143,6 +172,8 @@ class Reading:
     def _barrier(self, mailbox: Mailbox, names: Collection[str]) -> Barrier | None:
         if self._others.is_just_changed(mailbox.email):
             return Barrier.JUST_CHANGED
+        if self._others.is_being_left(mailbox.email, mailbox.site):
+            return Barrier.LEFT
         if is_role(mailbox.email, self._roles):
             return Barrier.ROLE_ADDRESS
         if len(names) > 1 or (names and self._is_shared(mailbox)):

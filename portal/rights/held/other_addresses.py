@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session as Db
 
+from portal.access.left import is_being_left
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
@@ -29,12 +30,13 @@ class OtherAddresses:
 
     def of(self, db: Db, subject_id: str) -> list[Email]:
         """Her other addresses: the one before a change, and the one after."""
-        found: list[Email] = []
-        for purpose, name in ((Purpose.OTHER_ADDRESS, "address"), (Purpose.ADDRESS_CHANGE, "old")):
-            found += [
-                Email.parse(one.told[name]) for one in self._recalls.of(db, purpose, subject_id)
-            ]
-        return found
+        found = [
+            address
+            for one in self._recalls.of(db, Purpose.OTHER_ADDRESS, subject_id)
+            for address in one.told["addresses"]
+        ]
+        kept = self._recalls.of(db, Purpose.ADDRESS_CHANGE, subject_id)
+        return [Email.parse(one) for one in (*found, *(one.told["old"] for one in kept))]
 
     def beside(self, db: Db, subject_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """A job's payload, with her other addresses beside the one it has."""
@@ -77,28 +79,50 @@ class OtherAddresses:
             )
         return found is not None
 
+    def is_doubtful(self, email: Email, site: str) -> bool:
+        """Is it one of an address that was changed a short while ago, which opens nothing?"""
+        return self.is_just_changed(email) or self.is_being_left(email, site)
+
+    def is_being_left(self, email: Email, site: str) -> bool:
+        """Has she another address since a short while, in every system that this site looks in?
+
+        Until she can take that back no more, whoever reads the mail of the old one has that veto,
+        and nothing else: what is found under it by now is no record of hers.
+        """
+        with self._database.reading() as db:
+            return is_being_left(db, self._vault.aliases(email), site, self._clock())
+
     def tell_jobs(self, db: Db, subject_id: str, addresses: list[Email]) -> None:
         """Let everything of hers that is sealed in a job find her by each of these addresses.
 
         What is in a worker's hands just now goes on as it is: until it has ended no other job of
         hers is done in that system. Those that are given up are done again by a person some day.
+
+        Only what names her is locked. A job that does not, such as a break's, may be ending in this
+        moment and wait for her turn, which is ours: to wait for it would be to wait for each other.
         """
+        sealed = select(Job).where(Job.payload_sealed.is_not(None))
+        about_her = or_(Job.subject_id == subject_id, Job.key.in_(_rechecks(db, subject_id)))
+        naming = [
+            job.id for job in db.scalars(sealed.where(about_her)) if self._named(job, addresses)
+        ]
         jobs = db.scalars(
-            select(Job)
-            .where(Job.payload_sealed.is_not(None))
-            .where(or_(Job.subject_id == subject_id, Job.key.in_(_rechecks(db, subject_id))))
+            sealed.where(Job.id.in_(naming))
             .order_by(Job.id)
             .with_for_update()
             .execution_options(populate_existing=True)
         ).all()
         for job in jobs:
-            try:
-                payload = self._vault.unseal(job.payload_sealed or b"", SEALED_FOR)
-            except CannotUnseal:
-                continue  # a person is told of it when it is its turn
-            if not _names_her(payload, addresses):
-                continue
-            job.payload_sealed = self._vault.seal(with_also(payload, addresses), SEALED_FOR)
+            if payload := self._named(job, addresses):
+                job.payload_sealed = self._vault.seal(with_also(payload, addresses), SEALED_FOR)
+
+    def _named(self, job: Job, addresses: list[Email]) -> Mapping[str, Any] | None:
+        """What it carries, if that has one of these addresses; None: it need not be told."""
+        try:
+            payload: Mapping[str, Any] = self._vault.unseal(job.payload_sealed or b"", SEALED_FOR)
+        except CannotUnseal:
+            return None  # a person is told of it when it is its turn
+        return payload if _names_her(payload, addresses) else None
 
     def forget(self, db: Db, subject_id: str) -> None:
         """She is erased: her jobs know her addresses, and nothing else needs them."""
@@ -106,13 +130,12 @@ class OtherAddresses:
             for one in list(self._recalls.of(db, purpose, subject_id)):
                 self._recalls.drop(db, one.id)
 
-    def found_at(self, db: Db, subject_id: str, address: Email, until: datetime) -> None:
+    def found_at(self, db: Db, subject_id: str, addresses: list[Email], until: datetime) -> None:
         """From now on she may be found there as well; of several changes the last counts."""
         for one in list(self._recalls.of(db, Purpose.OTHER_ADDRESS, subject_id)):
             self._recalls.drop(db, one.id)
-        self._recalls.keep(
-            db, Purpose.OTHER_ADDRESS, subject_id, {"address": address.address}, until
-        )
+        told = {"addresses": [one.address for one in addresses]}
+        self._recalls.keep(db, Purpose.OTHER_ADDRESS, subject_id, told, until)
 
 
 def _names_her(payload: Mapping[str, Any], addresses: list[Email]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
@@ -15,6 +15,8 @@ from portal.domain.countries import countries, country_code
 from portal.domain.phones import NotAPhoneNumber, national
 from portal.domain.register import FieldEntry, Kind, in_language
 from portal.domain.tongues import tongue_code, tongue_name
+
+T = TypeVar("T")
 
 DAY = "d MMMM y"
 """Day, month, year: also in English, as Europe writes it."""
@@ -93,6 +95,7 @@ def cell(value: Scalar, locale: str) -> str | bool | None:
     """A value that no kind is known of, such as one cell of a row."""
     if value is None or value == "":
         return None
+    value = dated(value)
     if isinstance(value, datetime):
         has_time = (value.hour, value.minute) != (0, 0)
         return (
@@ -105,6 +108,17 @@ def cell(value: Scalar, locale: str) -> str | bool | None:
     if isinstance(value, float | Decimal):
         return _number_shown(value, locale)
     return _plainly(value)
+
+
+def dated(value: T) -> T | date:
+    """A day or a moment that is held, or was told, as text in its one form (ISO 8601)."""
+    if isinstance(value, str):
+        for kind in (date, datetime):
+            with suppress(ValueError):
+                found = kind.fromisoformat(value)
+                if found.isoformat() == value:
+                    return found
+    return value
 
 
 def _plainly(value: str | int) -> str | bool:

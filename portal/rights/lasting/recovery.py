@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 
 from portal.domain.clock import Clock
 from portal.rights.requests.journaling import MARK, known_lines, marks_of, set_mark
+from portal.rights.requests.kept_records import KeptRecords
 from portal.store.database import Database
 from portal.store.journal import Journal, JournalAway, JournalDamaged, Line
 from portal.store.tables import Mark, Request
@@ -140,9 +141,10 @@ class Recovery:
         Raises:
             JournalAway: It cannot be written.
         """
+        records = KeptRecords(self._journal.vault, self._clock)
         now = self._clock().strftime("%Y%m%dT%H%M%S")
         old = self._journal.path.with_name(f"journal-{now}.old")
-        name, number = self._journal.replace(known_lines(self._database), old)
+        name, number = self._journal.replace(known_lines(self._database, records), old)
         with self._database.unit("journal begun anew") as unit:
             for begins in (MARK, UNFINISHED):
                 unit.session.execute(delete(Mark).where(Mark.name.startswith(begins)))

@@ -1,6 +1,6 @@
 """Bringing a restored database up to the erasure journal, and every system with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,16 +17,20 @@ from portal.rights.cases.casebook import ACTIVITIES, CaseKind, Cases
 from portal.rights.deeds.ended import LATER, SOONER
 from portal.rights.held.walk import Progress
 from portal.rights.lasting.asked_since import Replayed
+from portal.rights.lasting.known_again import known_again
 from portal.rights.lasting.reapply import JOB as REAPPLY
 from portal.rights.lasting.recovery import UNFINISHED, Recovery
+from portal.rights.lasting.remembered_again import RememberingAgain
 from portal.rights.lasting.replanned import let_go_since, put_down
 from portal.rights.lasting.replay import Replaying
 from portal.rights.lasting.restored import CAUSE, Settled, settle, unsure
 from portal.rights.requests.feed_places import begin_anew
 from portal.rights.requests.journaling import (
     JOURNALED,
+    LEFT,
     MAILBOX,
     MAILBOX_ALIASES,
+    RECORDS,
     marks_of,
     set_mark,
 )
@@ -34,7 +38,7 @@ from portal.rights.requests.planned import is_planned, let_go_anyway, planned_of
 from portal.rights.requests.restrictions import end
 from portal.store.database import Database, Unit
 from portal.store.journal import Journal, JournalDamaged, Line
-from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject, SubjectAlias
+from portal.store.tables import Consent, Delivery, Job, Mark, Request, Subject
 from portal.sync.outbox import Outbox
 
 NOT_DONE_AGAIN = frozenset({Right.CONSENT, Right.KEEP, Right.LIFT, Right.ADDRESS})
@@ -63,6 +67,7 @@ class Recreating:
         adapters: Registry,
         suppressions: Suppressions,
         replaying: Replaying,
+        remembering: RememberingAgain,
         cases: Cases,
         outbox: Outbox,
         ledger: Ledger,
@@ -74,6 +79,7 @@ class Recreating:
         self._adapters = adapters
         self._suppressions = suppressions
         self._replaying = replaying
+        self._remembering = remembering
         self._cases = cases
         self._outbox = outbox
         self._ledger = ledger
@@ -109,6 +115,7 @@ class Recreating:
         for adapter in self._adapters.values():
             replayed = self._replaying.replay(adapter, since, dry_run=False, progress=progress)
             done.adapters.append(replayed)
+        self._remembering.remember(lines)
         self._finish(name, lines[-1].number)
         return done
 
@@ -146,9 +153,11 @@ class Recreating:
         """
         at, now = datetime.fromisoformat(line.at), self._clock()
         more = dict(line.more)
-        subject_id = _subject(db, line.subject, line.aliases, at)
+        left = more.pop(LEFT, ())
+        more.pop(RECORDS, None)
+        subject_id = known_again(db, line.subject, line.aliases, left, at)
         if MAILBOX in more:
-            mailbox = _subject(db, str(more[MAILBOX]), more.pop(MAILBOX_ALIASES, ()), at)
+            mailbox = known_again(db, str(more[MAILBOX]), more.pop(MAILBOX_ALIASES, ()), (), at)
             db.get_one(Subject, subject_id).part_of = more[MAILBOX] = mailbox
         details = {"purposes": [*line.purposes]} if line.purposes else {}
         request = Request(
@@ -246,22 +255,6 @@ class Recreating:
             unit.session.execute(delete(Mark).where(Mark.name == f"{UNFINISHED}{name}"))
             unit.commit()
         self._recovery.look()
-
-
-def _subject(db: Db, known: str, hashes: Sequence[tuple[int, str]], at: datetime) -> str:
-    """The subject, made again where it is missing, with the hashes it is found by."""
-    aliases: Mapping[tuple[int, bytes], SubjectAlias | None] = {
-        (version, bytes.fromhex(digest)): db.get(SubjectAlias, (version, bytes.fromhex(digest)))
-        for version, digest in hashes
-    }
-    subject_id = next((one.subject_id for one in aliases.values() if one), known)
-    if db.get(Subject, subject_id) is None:
-        db.add(Subject(id=subject_id, created_at=at))
-        db.flush()
-    for (version, digest), there in aliases.items():
-        if there is None:
-            db.add(SubjectAlias(key_version=version, digest=digest, subject_id=subject_id))
-    return subject_id
 
 
 def _asked_at(line: Line) -> tuple[datetime, int]:

@@ -14,6 +14,7 @@ from portal.consent.record import ConsentRecord
 from portal.consent.sources import SOURCE
 from portal.domain.clock import Clock
 from portal.domain.register import Purpose, in_language
+from portal.rights.held.holdings import Reading
 from portal.rights.held.values import DAY
 from portal.rights.mailings.decide import Deciding
 from portal.rights.mailings.undo import LASTS
@@ -35,6 +36,7 @@ class Giving:
 
     def __init__(
         self,
+        reading: Reading,
         deciding: Deciding,
         record: ConsentRecord,
         notices: Notices,
@@ -43,6 +45,7 @@ class Giving:
         zone: tzinfo,
         clock: Clock,
     ) -> None:
+        self._reading = reading
         self._deciding = deciding
         self._record = record
         self._notices = notices
@@ -55,7 +58,11 @@ class Giving:
         """Give it, with its proof and the mail that confirms it; the request's id.
 
         A double click is one click.
+
+        Raises:
+            Doubtful: See there; nothing was changed.
         """
+        self._reading.must_be_hers(signed_in)
 
         def unless_just_now(unit: Unit) -> None:
             last = self._record.last(unit.session, signed_in.subject_id, purpose.id)

@@ -19,7 +19,12 @@ from portal.domain.register import Purpose, Register
 from portal.rights.held.holdings import Holdings, Reading
 from portal.rights.mailings.decide import STOPPABLE, Deciding, Standing, standing_of
 from portal.rights.mailings.undo import Part, Undoing
-from portal.rights.mailings.where_on import is_being_stopped, is_under_way, was_on
+from portal.rights.mailings.where_on import (
+    is_being_stopped,
+    is_under_way,
+    stood_before,
+    was_on,
+)
 from portal.rights.requests.receiving import WITH, acknowledged, as_code
 from portal.store.database import Database, Unit
 from portal.store.vault import Vault
@@ -202,7 +207,7 @@ class Stopping:
         request_id = self._deciding.within(
             unit, whose, purpose, False, locale, source=source, details=details, until=until
         )
-        return Part(request_id, purpose.id, on)
+        return Part(request_id, purpose.id, on, stood_before(held, purpose.id, on))
 
 
 def can_be_put_back(standing: Standing, part: Part) -> bool:

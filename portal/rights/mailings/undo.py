@@ -7,7 +7,7 @@ decision about the same purpose, of which it makes one itself; and all of it by 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register
 from portal.domain.rights import Right
 from portal.rights.deeds.doing import consent
+from portal.rights.deeds.putting_back import BEFORE
 from portal.rights.held.holdings import Reading
 from portal.rights.mailings.decide import holders_of
 from portal.rights.requests.receiving import WITH, Requests, acknowledged
@@ -65,6 +66,8 @@ class Part:
     purpose: str
     on: Mapping[str, Sequence[str]]
     """Adapter name → keys of the records in which it was on."""
+    before: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    """Adapter name → key of a record → the evidence that stood there, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ class Undoing:
         It stopped for all who use the address; only who did it may take it back.
         """
         whose = signed_in.as_mailbox
-        told = {**self._told(whose, parts), "by": signed_in.subject_id}
+        by = {"by": signed_in.subject_id, "session": signed_in.session_id}
+        told = {**self._told(whose, parts), **by}
         until = datetime.fromisoformat(told["until"])
         self._recalls.keep(unit.session, KeptFor.UNDO, whose.subject_id, told, until, request_id)
 
@@ -132,6 +136,7 @@ class Undoing:
                     "request": part.request_id,
                     "purpose": part.purpose,
                     "on": {name: list(keys) for name, keys in part.on.items()},
+                    "before": part.before,
                 }
                 for part in parts
             ],
@@ -139,7 +144,10 @@ class Undoing:
         }
 
     def offered(self, signed_in: SignedIn) -> list[Offer]:
-        """What she can take back now, the latest first."""
+        """What she can take back now, the latest first.
+
+        While it is doubtful whose the address is, only where she has stopped it herself.
+        """
         with self._database.reading() as db:
             kept = [*self._hers(db, signed_in)][::-1]
             whose = signed_in.as_mailbox
@@ -147,7 +155,10 @@ class Undoing:
 
     def _hers(self, db: Db, signed_in: SignedIn) -> Iterator[Recalled]:
         for one in self._recalls.of(db, KeptFor.UNDO, signed_in.mailbox_id):
-            if (one.told["by"], one.told["site"]) == (signed_in.subject_id, signed_in.site):
+            if (one.told["by"], one.told["site"]) != (signed_in.subject_id, signed_in.site):
+                continue
+            by_this_session = one.told.get("session") == signed_in.session_id
+            if by_this_session or not self._reading.is_doubtful(signed_in):
                 yield one
 
     def _as_offer(self, db: Db, kept: Recalled, whose: Whose) -> Offer | None:
@@ -208,12 +219,15 @@ class Undoing:
     ) -> PutBack:
         done: list[str] = []
         standing = self._standing(unit.session, whose, told)
-        for purpose, on in standing:
+        for purpose, part in standing:
             # In one commit with what carries it, so that there is neither without the other.
             evidence = self._record.evidence(purpose, locale, source)
             deliveries = {
-                name: consent(whose.email, purpose.id, True, evidence, keys)
-                for name, keys in on.items()
+                name: {
+                    **consent(whose.email, purpose.id, True, evidence, keys),
+                    BEFORE: part.before.get(name, {}),
+                }
+                for name, keys in part.on.items()
             }
             about = {"purposes": [purpose.id], "by": source, **({WITH: done[0]} if done else {})}
             request_id = self._requests.write(unit, whose, Right.CONSENT, deliveries, locale, about)
@@ -232,12 +246,12 @@ class Undoing:
 
     def _standing(
         self, db: Db, whose: Whose, told: Mapping[str, Any]
-    ) -> list[tuple[Purpose, Mapping[str, Sequence[str]]]]:
+    ) -> list[tuple[Purpose, Part]]:
         """Of what the click has stopped: what nothing was decided about since, and where it was on.
 
         What is no mailing (any more), or of a system that is gone, is left out.
         """
-        found: list[tuple[Purpose, Mapping[str, Sequence[str]]]] = []
+        found: list[tuple[Purpose, Part]] = []
         for part in told["parts"]:
             try:
                 purpose = self._register.purpose(part["purpose"])
@@ -246,7 +260,8 @@ class Undoing:
                 continue
             if self._is_last(db, whose.subject_id, part):
                 on = {name: keys for name, keys in part["on"].items() if name in holders}
-                found.append((purpose, on))
+                before = part.get("before", {})
+                found.append((purpose, Part(part["request"], purpose.id, on, before)))
         return found
 
     def _is_last(self, db: Db, subject_id: str, part: Mapping[str, Any]) -> bool:

@@ -1,5 +1,8 @@
 """Where a mailing is on, counted with what is on its way and can be read nowhere yet."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
@@ -8,6 +11,7 @@ from portal.consent.record import ConsentRecord
 from portal.consent.sources import NO_OPT_IN
 from portal.domain.register import Purpose
 from portal.domain.rights import DeliveryState
+from portal.rights.deeds.putting_back import as_told
 from portal.rights.held.holdings import Holdings
 from portal.rights.mailings.decide import BY_EXCEPTION, Standing
 from portal.store.tables import Consent, Delivery
@@ -26,6 +30,21 @@ def was_on(db: Db, subject_id: str, held: Holdings, standing: Standing) -> dict[
         on_its_way = _on_its_way(db, subject_id, standing.purpose.id, name)
         if is_on(record, standing.purpose) if on_its_way is None else on_its_way:
             found.setdefault(name, []).append(record.ref.key)
+    return found
+
+
+def stood_before(
+    held: Holdings, purpose: str, on: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Adapter name → key of a record → the evidence that stands there, of where it reads as on.
+
+    A "yes" that is on its way has none there yet.
+    """
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, record in held.each():
+        state = record.consents.get(purpose)
+        if record.ref.key in on.get(name, ()) and state is not None and state.granted:
+            found.setdefault(name, {})[record.ref.key] = as_told(state)
     return found
 
 

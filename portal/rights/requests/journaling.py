@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Db
 
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
+from portal.rights.requests.kept_records import KeptRecords
 from portal.store.database import Database, insert_into
 from portal.store.journal import Journal, JournalAway, JournalDamaged, Line
 from portal.store.tables import Consent, Delivery, Mark, Request, SubjectAlias
@@ -33,6 +34,10 @@ MAILBOX = "mailbox"
 """In the details of a request of one of several people: the subject that the address names."""
 MAILBOX_ALIASES = "mailbox_aliases"
 """By which the address is found again that several people use."""
+LEFT = "left"
+"""Which of her aliases are of an address that she has left, until when, and on which sites."""
+RECORDS = "records"
+"""Of an erasure: which records it is about, sealed. See `kept_records`."""
 MARK = "journal:"
 """Begins the name of the mark that says how far the journal of a name is known to be written."""
 CHUNK = 500
@@ -51,6 +56,7 @@ class Journaling(Handler):
         self._database = database
         self._journal = journal
         self._clock = clock
+        self._records = KeptRecords(journal.vault, clock)
 
     def run(self, task: Task) -> Result:
         """Write the line of one request, once, and see it on disk."""
@@ -70,16 +76,16 @@ class Journaling(Handler):
             with self._database.reading() as db:
                 if marks_of(db):
                     raise JournalAway("there was one, and it is not there")
-            begun = self._journal.begin(known_lines(self._database))
+            begun = self._journal.begin(known_lines(self._database, self._records))
             if begun is not None:
                 return begun
             again = True  # another worker began it in this moment, perhaps with this line
         with self._database.reading() as db:
-            lines = [*lines_of(db, [request_id])]
+            lines = [*lines_of(db, [request_id], self._records)]
         return self._journal.append(lines, unless_there=again)
 
 
-def known_lines(database: Database) -> Iterator[Line]:
+def known_lines(database: Database, records: KeptRecords) -> Iterator[Line]:
     """All that the database knows, for a journal that begins."""
     with database.reading() as db:
         known = db.scalars(
@@ -89,10 +95,10 @@ def known_lines(database: Database) -> Iterator[Line]:
         ).all()
     for start in range(0, len(known), CHUNK):
         with database.reading() as db:
-            yield from lines_of(db, known[start : start + CHUNK])
+            yield from lines_of(db, known[start : start + CHUNK], records)
 
 
-def lines_of(db: Db, request_ids: Sequence[str]) -> Iterator[Line]:
+def lines_of(db: Db, request_ids: Sequence[str], records: KeptRecords) -> Iterator[Line]:
     """The lines of these requests, in the order in which they were received."""
     requests = db.scalars(
         select(Request).where(Request.id.in_(request_ids)).order_by(Request.received_at, Request.id)
@@ -105,6 +111,10 @@ def lines_of(db: Db, request_ids: Sequence[str]) -> Iterator[Line]:
         more = {name: code for name, code in request.details.items() if name != "purposes"}
         if MAILBOX in more:
             more[MAILBOX_ALIASES] = _aliases_of(db, str(more[MAILBOX]))
+        if request.right == Right.ERASE and (sealed := records.sealed(db, request)):
+            more[RECORDS] = sealed
+        if left := _left_by(db, request.subject_id):
+            more[LEFT] = left
         yield Line(
             request=request.id,
             subject=request.subject_id,
@@ -128,6 +138,19 @@ def _aliases_of(db: Db, subject_id: str) -> list[tuple[int, str]]:
         .order_by(SubjectAlias.key_version, SubjectAlias.digest)
     )
     return [(version, digest.hex()) for version, digest in aliases]
+
+
+def _left_by(db: Db, subject_id: str) -> list[tuple[int, str, str, list[str]]]:
+    left = db.scalars(
+        select(SubjectAlias)
+        .where(SubjectAlias.subject_id == subject_id, SubjectAlias.left_at.is_not(None))
+        .order_by(SubjectAlias.key_version, SubjectAlias.digest)
+    )
+    return [
+        (one.key_version, one.digest.hex(), one.left_at.astimezone(UTC).isoformat(), one.left_sites)
+        for one in left
+        if one.left_at is not None
+    ]
 
 
 def marks_of(db: Db, begins: str = MARK) -> dict[str, int]:

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from portal.domain.rights import Right
+from portal.consent.sources import OVERTAKEN
+from portal.domain.rights import DeliveryState, Right
 from portal.rights.requests.planned import is_planned
 from portal.rights.requests.receiving import WITH
 from portal.store.tables import Delivery, Request
@@ -86,14 +87,26 @@ def stands(db: Db, request_id: str, now: datetime) -> bool:
     return any(one.request_id == request_id for one in standing(db, request.subject_id, now))
 
 
-def end(db: Db, erasure: Request, now: datetime) -> None:
-    """She was erased by this: nothing is left to be restricted there. What other sites hold is."""
-    erased = _systems_of(db, erasure)
+def end(db: Db, erasure: Request, now: datetime) -> list[str]:
+    """She was erased by this: nothing is left to be restricted there. What other sites hold is.
+
+    The ids of the requests that restricted it: what a person was to mark by hand is not marked any
+    more.
+    """
+    erased, ended = _systems_of(db, erasure), list[str]()
     for one in _of_kind(db, erasure.subject_id, Right.RESTRICT):
         if WITH in one.details or one.dropped_at is not None:
             continue
         if one.site == erasure.site or _systems_of(db, one) <= erased:
             one.dropped_at = now
+            ended.append(one.id)
+    by_hand = select(Delivery).where(
+        Delivery.request_id.in_(ended), Delivery.state == DeliveryState.AWAITING
+    )
+    for delivery in db.scalars(by_hand):
+        delivery.state, delivery.changed_at = DeliveryState.CONFIRMED, now
+        delivery.outcome = {"cause": OVERTAKEN}
+    return ended
 
 
 def _systems_of(db: Db, request: Request) -> set[str]:

@@ -129,6 +129,12 @@ class Lifting(Handler):
     def run(self, task: Task) -> Result:
         """Send the letter; once it has gone, the lifting is written down."""
         told = task.payload
+        with self._database.reading() as db:
+            request = db.get_one(Request, told["of"])
+            reached = self._marks.reached(db, request.subject_id, [request.id])
+        if reached is not None:  # she may have another address since it was asked for
+            letter = {**told["letter"], "to": reached.email.address}
+            told = {**told, "email": reached.email.address, "letter": letter}
         result = self._mail.run(
             Task(
                 id=task.id,

@@ -118,7 +118,12 @@ class Restricting:
         return request_id
 
     def take_back(self, signed_in: SignedIn, locale: str) -> str | None:
-        """Use it again: she lifts all that stands; the request's id. None: nothing stands."""
+        """Use it again: she lifts all that stands; the request's id. None: nothing stands.
+
+        Raises:
+            Doubtful: See there; nothing was changed.
+        """
+        self._reading.must_be_hers(signed_in)
         with self._database.unit("restriction taken back") as unit:
             db = unit.session
             take_turns(db, signed_in.subject_id)

@@ -25,6 +25,11 @@ class SubjectAlias(Table):
     key_version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     subject_id: Mapped[str] = mapped_column(ForeignKey("subjects.id"), index=True)
+    left_at: Mapped[datetime | None]
+    """Of an address that she has changed into another: until when she can take that back. From then
+    on whoever proves it is somebody else."""
+    left_sites: Mapped[list[str]] = mapped_column(default=list)
+    """On which sites: those that see no system but what the change was made in."""
 
 
 class Proof(Table):

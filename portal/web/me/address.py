@@ -73,7 +73,7 @@ def _page(form: AddressForm, held: Holdings, status: int = 200) -> Response:
         email=me().email.address,
         hours=hours_of(limits.address_wait),
         days=days_of(limits.address_back),
-        mails_per_hour=limits.mails_per_address_hour,
+        mails_per_hour=limits.change_mails_hour,
     )
 
 

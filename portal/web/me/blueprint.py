@@ -3,8 +3,9 @@
 from flask import Blueprint, Response, request
 
 from portal.access.subjects import HISTORY_TIER
+from portal.rights.held.holdings import Doubtful
 from portal.web.context import who
-from portal.web.pages import go
+from portal.web.pages import go, render
 from portal.web.signal import heed
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")
@@ -29,3 +30,9 @@ def heed_what_the_browser_says() -> None:
     signed_in = who()
     if request.method == "POST" and signed_in is not None:
         heed(signed_in)
+
+
+@blueprint.errorhandler(Doubtful)
+def a_person_does_it(_error: Doubtful) -> Response:
+    """Her address was changed a short while ago: what gives more goes to a person."""
+    return render("me/doubtful.html", 403)

@@ -124,7 +124,8 @@ def decide() -> Response:
     if not granted:
         return _stop([purpose])
     rights = services().rights
-    if rights.reading.of(me()).several_people:
+    held = rights.reading.of(me())
+    if held.several_people and not held.is_doubtful:
         abort(403)  # either may stop for both; neither may consent for the other
     request_id = rights.giving.give(me(), purpose, str(get_locale()))
     return go("me.request", request_id=request_id)

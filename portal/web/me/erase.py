@@ -13,7 +13,7 @@ from portal.rights.held.holdings import Holdings
 from portal.web.context import current_site, has_fresh_proof, me, services
 from portal.web.forms import GoalForm, PortalForm
 from portal.web.me.blueprint import blueprint
-from portal.web.me.held import held_or_503
+from portal.web.me.held import held_or_503, meanwhile
 from portal.web.me.words import category_label, retained_in_words
 from portal.web.pages import go, render
 
@@ -70,6 +70,7 @@ def _page(held: Holdings, *, missing: bool = False) -> Response:
         plans=[(plan, _told(plan, held)) for plan in plans],
         fresh=has_fresh_proof(Goal.ERASE),
         planned=services().rights.planning.planned(me()),
+        meanwhile=meanwhile(plan.adapter for plan in plans),
         missing=missing,
         hours=hours,
         days=hours // 24 if hours > 48 and hours % 24 == 0 else None,

@@ -11,6 +11,7 @@ from portal.rights.restricting.objecting import BY, MARKETING
 from portal.web.context import me, services
 from portal.web.forms import NoFields
 from portal.web.me.blueprint import blueprint
+from portal.web.me.held import meanwhile
 from portal.web.me.words import (
     category_label,
     gone_later_in_words,
@@ -57,6 +58,9 @@ def show_one(request_id: str) -> Response:
         ),
         one_more_until=one_more_until(history, services().adapters, services().clock()),
         given_again=again,
+        meanwhile=meanwhile(one.adapter for one in history.progress)
+        if history.planned_for
+        else None,
         goes_on=rights.objecting.goes_on() if history.details.get(BY) == MARKETING else (),
         respond_by=respond_by(history.received_at, zone()),
         recipients=[] if history.was_let_go else _recipients(history),

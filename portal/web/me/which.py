@@ -36,7 +36,7 @@ class HelpForm(PortalForm):
 def ask() -> Response:
     """The question; whoever uses her address alone is not asked."""
     held = held_or_503()
-    if held.barrier is Barrier.JUST_CHANGED:  # that has its own words, and asks for nothing
+    if held.is_doubtful:  # that has its own words, and asks for nothing
         return go("me.overview")
     return _page(held) if held.barrier else go(HOME[me().goal])
 
