@@ -22,7 +22,8 @@ from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
-from portal import Portal, composition, create_app
+from portal import Portal, create_app
+from portal.composition import common
 from portal.config import Settings, load
 from portal.demo.crm import create_crm, subscriber_to_be
 from portal.demo.settings import CONFIG
@@ -355,7 +356,7 @@ def start_office(
     (temporary := tmp_path / "temporary").mkdir()
     clock, canary = FakeClock(), Canary(temporary)
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    monkeypatch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
+    monkeypatch.setattr(common, "Vault", partial(Vault, slow=QUICK))
     monkeypatch.setattr("portal.adapters.sql.adapter._now", clock)  # what is kept has its time
     start = StartOffice(office_folder, tmp_path, clock, smtp_server, canary)
     logging.getLogger().addHandler(canary)

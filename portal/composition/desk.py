@@ -1,11 +1,10 @@
 """The operators' desk: the parts of it, put together for the composition root."""
 
 from collections.abc import Mapping
-from datetime import tzinfo
 from functools import partial
 
-from portal.adapters.contract import Registry
 from portal.adapters.shadow import shadows
+from portal.composition.common import Common
 from portal.desk.acts import Acts
 from portal.desk.casework import Casework
 from portal.desk.chosen import Counting
@@ -14,31 +13,14 @@ from portal.desk.services import Desk
 from portal.desk.sessions import OperatorSessions
 from portal.desk.signin import SigningIn
 from portal.desk.timeline import Timelines
-from portal.domain.clock import Clock
-from portal.domain.register import Register
-from portal.proof.ledger import Ledger
-from portal.rights.cases.casebook import Cases
-from portal.store.database import Database
-from portal.store.vault import Vault
 from portal.sync.gates import Gates
 from portal.sync.jobs import Handler
-from portal.sync.outbox import Outbox
 
 
-def put_desk_together(
-    database: Database,
-    vault: Vault,
-    register: Register,
-    outbox: Outbox,
-    ledger: Ledger,
-    adapters: Registry,
-    handlers: Mapping[str, Handler],
-    gates: Gates,
-    cases: Cases,
-    zone: tzinfo,
-    clock: Clock,
-) -> Desk:
+def put_desk_together(common: Common, handlers: Mapping[str, Handler], gates: Gates) -> Desk:
     """One service a matter; operators have sessions of their own."""
+    database, vault, ledger = common.database, common.vault, common.ledger
+    adapters, zone, clock = common.adapters, common.zone, common.clock
     sessions = OperatorSessions(database, ledger, clock)
     in_shadow = partial(shadows, adapters, clock, zone)
     return Desk(
@@ -46,7 +28,7 @@ def put_desk_together(
         sessions=sessions,
         queue=Queue(database, tuple(adapters), in_shadow, zone, clock),
         timelines=Timelines(database, ledger, zone, clock),
-        acts=Acts(database, ledger, outbox, handlers, gates, clock),
-        casework=Casework(database, cases, ledger, zone, clock),
-        counting=Counting(database, register, clock),
+        acts=Acts(database, ledger, common.outbox, handlers, gates, clock),
+        casework=Casework(database, common.cases, ledger, zone, clock),
+        counting=Counting(database, common.register, clock),
     )

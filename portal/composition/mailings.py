@@ -1,32 +1,20 @@
-"""Putting together what stops, starts, pauses and tells of mailings: a part of the composition."""
+"""What stops, starts, pauses and tells of mailings: put together for the composition root."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Self
 
 from portal.access.notices import Notices
-from portal.consent.links import FooterLinks
-from portal.consent.record import ConsentRecord
-from portal.domain.clock import Clock
-from portal.domain.register import Register
-from portal.proof.ledger import Ledger
-from portal.rights.held.holdings import Reading
-from portal.rights.mailings.decide import Deciding
+from portal.composition.common import Common
+from portal.rights.held.moves import Moves
 from portal.rights.mailings.give import Giving
+from portal.rights.mailings.mailable import Mailable
 from portal.rights.mailings.often import Often
-from portal.rights.mailings.pause import JOB as PAUSE
-from portal.rights.mailings.pause import Pausing
+from portal.rights.mailings.pause import JOB, Pausing
 from portal.rights.mailings.pause_over import PauseOver
 from portal.rights.mailings.signal import Heeding
 from portal.rights.mailings.stop import Stopping
 from portal.rights.mailings.undo import Undoing
-from portal.rights.requests.receiving import Requests
-from portal.store.database import Database
-from portal.store.recalls import Recalls
-from portal.store.vault import Vault
-from portal.sync.outbox import Outbox
-
-__all__ = ["PAUSE", "Mailings"]
+from portal.sync.jobs import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +27,17 @@ class Mailings:
     heeding: Heeding
     often: Often
     pausing: Pausing
-    pause_over: PauseOver
+    mailable: Mailable
+    handlers: dict[str, Handler]
 
     @classmethod
-    def put_together(
-        cls,
-        database: Database,
-        vault: Vault,
-        outbox: Outbox,
-        ledger: Ledger,
-        register: Register,
-        reading: Reading,
-        requests: Requests,
-        deciding: Deciding,
-        record: ConsentRecord,
-        recalls: Recalls,
-        links: FooterLinks,
-        public_url: str,
-        zone: tzinfo,
-        clock: Clock,
-    ) -> Self:
-        """All of them over the same parts."""
-        notices = Notices(outbox)
+    def of(cls, common: Common) -> Self:
+        """All of them over one portal's own parts."""
+        database, vault, outbox = common.database, common.vault, common.outbox
+        register, reading, requests = common.register, common.reading, common.requests
+        deciding, record, recalls = common.deciding, common.consents, common.recalls
+        public_url, zone, clock = common.settings.public_url, common.zone, common.clock
+        notices, links = Notices(outbox), common.links
         undoing = Undoing(database, vault, register, reading, requests, record, recalls, clock)
         stopping = Stopping(database, vault, register, reading, deciding, record, undoing, clock)
         return cls(
@@ -72,17 +49,29 @@ class Mailings:
             pausing=Pausing(
                 database, vault, outbox, reading, stopping, undoing, recalls, zone, clock
             ),
-            pause_over=PauseOver(
+            mailable=Mailable(
                 database,
                 vault,
                 register,
+                common.directory,
                 reading,
-                requests,
                 record,
-                recalls,
-                notices,
-                ledger,
-                public_url,
+                Moves(vault, recalls, clock),
                 clock,
             ),
+            handlers={
+                JOB: PauseOver(
+                    database,
+                    vault,
+                    register,
+                    reading,
+                    requests,
+                    record,
+                    recalls,
+                    notices,
+                    common.ledger,
+                    public_url,
+                    clock,
+                )
+            },
         )

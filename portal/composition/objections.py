@@ -1,26 +1,15 @@
 """Restricting and objecting: the parts of it, put together for the composition root."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from typing import Self
 
 from portal.access.notices import NoticeMail
-from portal.config.parts import Limits
-from portal.domain.clock import Clock
-from portal.domain.register import Register
-from portal.rights.cases.casebook import Cases
-from portal.rights.cases.recipients import Recipients
-from portal.rights.deeds.marks import Marks
-from portal.rights.held.holdings import Reading
-from portal.rights.mailings.decide import Deciding
-from portal.rights.requests.receiving import Requests
+from portal.composition.common import Common
 from portal.rights.restricting import lifting
 from portal.rights.restricting.lifting import Lifting
 from portal.rights.restricting.objecting import Objecting
 from portal.rights.restricting.restrict import Restricting
-from portal.store.database import Database
-from portal.store.vault import Vault
 from portal.sync.jobs import Handler
-from portal.sync.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +21,31 @@ class Opposed:
     lifting: Lifting
     handlers: dict[str, Handler]
 
-
-def put_objections_together(
-    database: Database,
-    vault: Vault,
-    outbox: Outbox,
-    register: Register,
-    reading: Reading,
-    requests: Requests,
-    deciding: Deciding,
-    marks: Marks,
-    cases: Cases,
-    recipients: Recipients,
-    limits: Limits,
-    mail: NoticeMail,
-    zone: tzinfo,
-    clock: Clock,
-) -> Opposed:
-    """All of it, over one portal's own parts."""
-    restricting = Restricting(database, reading, requests, marks, cases, recipients, clock)
-    lifts = Lifting(database, outbox, marks, restricting, mail, zone, clock)
-    objecting = Objecting(
-        database, vault, register, requests, deciding, restricting, cases, limits, clock
-    )
-    return Opposed(restricting, objecting, lifts, {lifting.JOB: lifts})
+    @classmethod
+    def of(cls, common: Common, mail: NoticeMail) -> Self:
+        """All of it, over one portal's own parts."""
+        database, clock, cases = common.database, common.clock, common.cases
+        restricting = Restricting(
+            database,
+            common.reading,
+            common.requests,
+            common.marks,
+            cases,
+            common.recipients,
+            clock,
+        )
+        lifts = Lifting(
+            database, common.outbox, common.marks, restricting, mail, common.zone, clock
+        )
+        objecting = Objecting(
+            database,
+            common.vault,
+            common.register,
+            common.requests,
+            common.deciding,
+            restricting,
+            cases,
+            common.settings.limits,
+            clock,
+        )
+        return cls(restricting, objecting, lifts, {lifting.JOB: lifts})

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from portal import Portal, compose, composition
+from portal import Portal, compose
 from portal.access.sessions import SignedIn
+from portal.composition import common
 from portal.config import load
 from portal.demo.settings import CONFIG
 from portal.domain.addresses import Email
@@ -119,7 +120,7 @@ class World:
     def compose(self) -> Portal:
         """A portal over the files as they are: what a start of the program makes."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
+            patch.setattr(common, "Vault", partial(Vault, slow=QUICK))
             return compose(load(self.folder, {}), self.clock)
 
     def let_go(self) -> None:

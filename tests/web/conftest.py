@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import composition
+from portal.composition import common
 from portal.store.vault import Vault
 from tests.portals import Office, StartOffice, Visitor
 from tests.servers.mail import running_mail_server
@@ -19,7 +19,7 @@ def session_office(
 ) -> Iterator[Office]:
     """A portal that the tests of a module share; they do not change what it holds."""
     with pytest.MonkeyPatch.context() as patch, running_mail_server() as mail:
-        patch.setattr(composition, "Vault", partial(Vault, slow=QUICK))
+        patch.setattr(common, "Vault", partial(Vault, slow=QUICK))
         started = StartOffice(office_folder, tmp_path_factory.mktemp("web"), FakeClock(), mail)()
         yield started
         started.close()
