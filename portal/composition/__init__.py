@@ -144,7 +144,9 @@ def _rights_of(
             ledger,
             clock,
         ),
-        exporting=Exporting(database, telling, requests, common.consents, copies, ledger),
+        exporting=Exporting(
+            database, telling, requests, common.consents, common.deciding, copies, ledger
+        ),
         requests=requests,
         own=OwnRecords(database, clock),
         recipients=recipients,

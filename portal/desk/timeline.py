@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
+from portal.consent.sources import NO_OPT_IN
 from portal.desk.queue import short
 from portal.desk.sessions import IDLE, AtTheDesk
 from portal.domain.clock import Clock
@@ -67,6 +68,11 @@ class Timeline:
     details: Mapping[str, Any]
     legs: Sequence[Leg]
     moments: Sequence[Moment]
+
+    @property
+    def puts_back(self) -> bool:
+        """A consent that is none: what a stop or a break had turned off is on again."""
+        return self.details.get("by") in NO_OPT_IN
 
 
 class Timelines:

@@ -5,6 +5,7 @@ import pytest
 from portal.adapters.contract import Unreachable
 from tests.desk.conftest import Crm, correct
 from tests.desks import Person, add_operator, at_the_desk, ledger, sit_down
+from tests.mailings import decide, undo
 from tests.portals import Office, Visitor
 
 
@@ -149,3 +150,13 @@ def test_a_wish_that_goes_along_with_an_earlier_one_can_be_replayed_with_it(
         timeline = office.portal.services.desk.timelines.look(operator, request_id)
         assert timeline is not None
         assert [leg.state for leg in timeline.legs] == ["confirmed"]
+
+
+def test_what_was_put_back_is_not_called_a_consent(office: Office, anna: Person) -> None:
+    marijke = office.visitor().sign_in(office)
+    stop = decide(marijke, "newsletter", "no").location
+    put_back = undo(marijke, stop).location.rpartition("/")[2].partition("?")[0]
+
+    page = sit_down(office, anna).get(f"/operator/requests/{put_back}")
+
+    assert page.heading == "Put back as it was: Newsletter"

@@ -9,6 +9,7 @@ from portal.rights.mailings.decide import Deciding
 from tests.footers import rights
 from tests.mailings import decide
 from tests.portals import Office, StartOffice, Visitor
+from tests.rights.copying import make, told
 
 SHOP: dict[str, Any] = {
     "adapter": "sql",
@@ -29,9 +30,10 @@ def two_sites(start_office: StartOffice) -> Office:
     )
 
 
-def sign_in_on(office: Office, site: str) -> Visitor:
+def sign_in_on(office: Office, site: str, goal: str = "view") -> Visitor:
     visitor = office.visitor()
-    answer = visitor.submit(visitor.ask(site=site), "/signin/code", code=office.next_code())
+    asked = visitor.ask(site=site, goal=goal)
+    answer = visitor.submit(asked, "/signin/code", code=office.next_code())
     assert answer.status == 303, answer.text
     return visitor
 
@@ -64,6 +66,18 @@ def test_e8_the_history_of_a_site_holds_what_concerns_it(two_sites: Office) -> N
     assert "Newsletter" in page.text
     assert "Offers" not in page.text
     assert "Offers" in sign_in_on(two_sites, "demo").get("/me/consents/history").text
+
+
+def test_e5_so_does_a_copy_that_is_made_there(two_sites: Office) -> None:
+    decide_here_and_there(two_sites)
+
+    def decided_on(site: str) -> set[str]:
+        two_sites.clock.advance(hours=1)  # so many mails are sent in one
+        visitor = sign_in_on(two_sites, site, "copy")
+        return {one["purpose"] for one in told(visitor, make(visitor))["decisions"]}
+
+    assert decided_on("other") == {"newsletter"}
+    assert decided_on("demo") == {"newsletter", "offers"}
 
 
 def test_e8_it_leads_to_no_request_that_the_site_does_not_tell_of(two_sites: Office) -> None:

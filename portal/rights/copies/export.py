@@ -20,7 +20,7 @@ from portal.rights.copies.keeping import Copies, Form, Lying
 from portal.rights.copies.tables import one_table, tables
 from portal.rights.copies.telling import CopyKind, Material, Telling, Told
 from portal.rights.held.holdings import Holdings
-from portal.rights.mailings.decide import Standing
+from portal.rights.mailings.decide import Deciding, Standing
 from portal.rights.requests.receiving import Requests
 from portal.store.database import Database, Unit
 from portal.store.vault import new_reference
@@ -49,6 +49,7 @@ class Exporting:
         telling: Telling,
         requests: Requests,
         consents: ConsentRecord,
+        deciding: Deciding,
         copies: Copies,
         ledger: Ledger,
     ) -> None:
@@ -56,6 +57,7 @@ class Exporting:
         self._telling = telling
         self._requests = requests
         self._consents = consents
+        self._deciding = deciding
         self._copies = copies
         self._ledger = ledger
 
@@ -72,7 +74,11 @@ class Exporting:
         Request, ledger entry and the sealed copy are one commit: a crash leaves all or none.
         """
         with self._database.reading() as db:
-            decisions = self._consents.every(db, signed_in.subject_id)
+            decisions = [
+                one
+                for one in self._consents.every(db, signed_in.subject_id)
+                if self._deciding.concerns(signed_in, one.purpose)
+            ]
         material = Material(held, standings, decisions, self._requests.all_of(signed_in))
         told = self._telling.tell(kind, signed_in, material, locale)
         reference = new_reference()
