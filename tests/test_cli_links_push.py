@@ -15,6 +15,7 @@ from portal.cli import commands
 from portal.composition.linking import minting_of, pushing_over
 from portal.rights.lasting.pushing import Pushed, Pushing
 from portal.store.tables import Delivery, LedgerEntry
+from portal.sync.gates import TRIPS_AT
 from portal.sync.passing import LeftAlone, Passing
 from tests.footers import HENDRIK, one_click, subscriptions, token_of
 from tests.movings import NEW, pending, says
@@ -363,6 +364,26 @@ def test_a_link_that_its_field_does_not_take_keeps_no_other_out(
     assert told["refused"] == 4
     assert fields(office) == [links_of(office)]
     assert fields(office, HENDRIK) == [(None, None)] * 2
+
+
+def test_what_does_not_take_a_link_has_answered_all_the_same(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it was away: each refusal would else wait for the next look whether it is back."""
+
+    def picky(_crm: SqlAdapter, _links: Sequence[LinkToSet], *, key: str) -> Any:
+        raise Refused(f"too long: {len(key)}")
+
+    monkeypatch.setattr(SqlAdapter, "set_links", picky)
+    portal, waits = office.portal, list[float]()
+    with office.database.unit("test") as unit:
+        for _ in range(TRIPS_AT):
+            portal.gates.unanswered(unit.session, "crm", "unreachable", office.clock())
+        unit.commit()
+    office.clock.advance(minutes=5)
+    done = _here(office, Passing(portal.database, portal.gates, office.clock, waits.append))
+    assert done.refused == 2 * done.records
+    assert waits == []
 
 
 def test_what_reads_back_otherwise_is_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,17 @@ from tests.rights.wishes import ERASURE, WITHDRAWAL
 from tests.servers.databases import FreshDatabase
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)]
+SHOP = {
+    "adapter": "sql",
+    "label": {"nl": "Winkel", "en": "Shop"},
+    "location": {"entity": "x", "hosting": "NL"},
+    "url": "sqlite:///crm.sqlite",
+    "table": "contacts",
+    "where": {"source": "nowhere"},
+    "email": "email",
+    "fields": {"email": "email"},
+}
+"""A system of another site, in which she is not held."""
 LIMITS = {"mails_per_address_hour": 90, "mails_per_address_day": 90}
 
 
@@ -162,18 +173,8 @@ def test_a_system_that_does_not_answer_makes_the_new_address_uncertain(
 def test_a_site_that_looks_into_none_of_her_systems_hears_nothing_of_it(
     start_office: StartOffice,
 ) -> None:
-    shop = {
-        "adapter": "sql",
-        "label": {"nl": "Winkel", "en": "Shop"},
-        "location": {"entity": "x", "hosting": "NL"},
-        "url": "sqlite:///crm.sqlite",
-        "table": "contacts",
-        "where": {"source": "nowhere"},
-        "email": "email",
-        "fields": {"email": "email"},
-    }
     office = start_office(
-        adapters={"shop": shop},
+        adapters={"shop": SHOP},
         sites={0: {"adapters": ["crm", "shop"]}, 1: {"adapters": ["shop"]}},
     )
     other = Program(office, Scope.FEED_READ, site="other")
@@ -181,6 +182,52 @@ def test_a_site_that_looks_into_none_of_her_systems_hears_nothing_of_it(
     changed(office)
     assert [one["kind"] for one in entries(hers)] == ["address_changed"]
     assert entries(other) == []
+
+
+def test_what_a_link_in_older_mail_stops_is_told_under_the_new_address(
+    office: Office, program: Program
+) -> None:
+    in_older_mail = token_of(office)
+    changed(office)
+    one_click(office, in_older_mail)
+    office.work()
+    assert [(one["kind"], one["email"]) for one in entries(program)] == [
+        ("address_changed", MARIJKE),
+        ("withdrawn", NEW),
+    ]
+
+
+def test_an_erasure_that_waited_is_told_under_the_address_that_is_hers_by_then(
+    office: Office, program: Program
+) -> None:
+    """Who put the new one in place of the old would find nobody to delete; or somebody else."""
+    mail = pending(office)
+    visitor = office.visitor().sign_in(office, goal="erase")
+    visitor.submit(visitor.get("/me/erase"), "/me/erase", when="later")
+    office.work()
+    says(office, mail, "yes")
+    office.work()
+    office.clock.advance(hours=48, seconds=1)
+    office.work()
+    found = [(one["kind"], one["email"]) for one in entries(program)]
+    assert ("erasure_waits", MARIJKE) in found
+    assert found[-2:] == [("address_changed", MARIJKE), ("erasure", NEW)]
+
+
+def test_where_nothing_was_told_of_another_address_the_old_one_goes_on_to_be_told(
+    start_office: StartOffice,
+) -> None:
+    """A site that looks into systems in which she is not held."""
+    shop = {**SHOP, "consents": {"newsletter": {"column": "restricted"}}}
+    office = start_office(
+        adapters={"shop": shop},
+        sites={0: {"adapters": ["crm", "shop"]}, 1: {"adapters": ["shop"]}},
+    )
+    other = Program(office, Scope.FEED_READ, site="other")
+    in_older_mail = token_of(office)
+    changed(office)
+    one_click(office, in_older_mail)
+    assert [(one["kind"], one["email"]) for one in entries(other)] == [("withdrawn", MARIJKE)]
 
 
 # --- one of several people -----------------------------------------------------------------------

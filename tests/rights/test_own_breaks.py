@@ -265,3 +265,67 @@ def test_item_8_it_gives_back_what_was_stopped_there_without_the_look_at_it(
     office.crm("UPDATE subscriptions SET active = 0 WHERE contact_id = 1")
     to_its_day(office)
     assert is_on(office)[0] == 1
+
+
+def test_item_8_a_break_that_somebody_made_longer_in_the_crm_goes_on_until_then(
+    office: Office, marijke: Visitor
+) -> None:
+    begin(marijke)
+    office.work()
+    office.crm("UPDATE subscriptions SET paused_until = '2026-12-01' WHERE contact_id = 1")
+    to_its_day(office)
+    assert is_on(office) == (1, "2026-12-01")
+    assert newsletter(office) == (False, "stopped")
+    page = office.visitor().sign_in(office).get("/me/consents").text
+    assert "You take a break, until 1 December 2026." in page
+
+
+def test_item_8_a_longer_break_counts_where_a_shorter_one_stands_still(
+    office: Office, marijke: Visitor
+) -> None:
+    """Her "yes" in between never reached the CRM: the break overtook it."""
+    begin(marijke)
+    office.work()
+    office.clock.advance(hours=1)
+    decide(office.visitor().sign_in(office), "newsletter", "yes")
+    by_link(office, "pause", months="3")
+    office.work()
+    assert is_on(office) == (1, "2026-06-02")
+
+
+def test_item_8_a_back_up_with_a_shorter_break_is_stopped_until_the_end_of_the_longer(
+    start_office: StartOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = start(start_office)
+    recovering = Recovering(office, monkeypatch)
+    begin(office.visitor().sign_in(office))
+    office.work()
+    office.clock.advance(hours=1)
+    since = office.clock()
+    office.clock.advance(hours=1)
+    with recovering.crm_put_back():
+        decide(office.visitor().sign_in(office), "newsletter", "yes")
+        office.work()
+        office.clock.advance(hours=1)
+        begin(office.visitor().sign_in(office), "3")
+        office.work()
+        assert is_on(office) == (1, "2026-06-02")
+    assert is_on(office) == (1, DAY)
+    assert recovering.replay(since)["withdrawals"] == 1
+    to_its_day(office)
+    assert is_on(office)[0] == 0
+    office.clock.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
+    office.work()
+    assert is_on(office)[0] == 1
+
+
+def test_item_8_a_break_that_is_over_and_gave_nothing_back_is_not_told_as_one_that_runs(
+    office: Office, marijke: Visitor
+) -> None:
+    begin(marijke)
+    office.work()
+    office.crm("UPDATE subscriptions SET active = 0 WHERE contact_id = 1")
+    to_its_day(office)
+    page = office.visitor().sign_in(office).get("/me/consents").text
+    assert "You take a break" not in page
+    assert "You took a break until 2 April 2026. After that it has not started again." in page

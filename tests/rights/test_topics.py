@@ -202,3 +202,12 @@ def test_on_a_site_that_has_only_one_of_them_there_is_no_heading(start_office: S
     link = token_of(office, site="other")
     assert "Garden mail" not in office.visitor().get(f"/u/{link}").text
     assert office.visitor().post(f"/u/{link}/all").status == 400
+
+
+def test_what_was_off_already_leads_to_no_other_stop(office: Office, marijke: Visitor) -> None:
+    """From a page of a moment ago, or by a double click after another stop."""
+    other = decide(marijke, "offers", "no").location
+    first = stop_topics(marijke).location
+    assert stop_topics(marijke).location == first != other
+    office.work()
+    assert stop_topics(marijke).location != other

@@ -103,9 +103,9 @@ class Pauses(Protocol):
         """Send nothing before this moment (UTC), and go on by itself from then on.
 
         A system that keeps days goes on when that day begins. It starts and stops nothing: what is
-        off stays off. While it lasts, `Adapter.read` gives ``granted=False`` with
-        ``paused_until``; `Adapter.set_consent` ends it, whichever way it decides.
-        ``capabilities.pauses`` names the purposes.
+        off stays off, and of what is paused already this is the new end. While it lasts,
+        `Adapter.read` gives ``granted=False`` with ``paused_until``; `Adapter.set_consent` ends it,
+        whichever way it decides. ``capabilities.pauses`` names the purposes.
         """
 
 

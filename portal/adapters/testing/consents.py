@@ -178,6 +178,17 @@ class ConsentContract(Contract):
             assert paused(crm, ref, purpose, key=purpose) in {first, Outcome.ALREADY}
             assert everything(crm, ref) == before
 
+    def test_a_longer_pause_takes_the_place_of_a_shorter_one(self, crm: Crm) -> None:
+        ref = crm.add(ADDRESS)
+        for purpose in sorted(crm.adapter.capabilities.pauses):
+            consent(crm, ref, purpose, granted=True, key=f"{purpose}-on")
+            paused(crm, ref, purpose, key=purpose)
+            longer = PAUSED_UNTIL + timedelta(days=60)
+            paused(crm, ref, purpose, key=f"{purpose}-longer", until=longer)
+            until = read(crm, ref).consents[purpose].paused_until
+            assert until is not None
+            assert abs(until - longer) < timedelta(days=1)
+
     def test_an_unknown_pause_is_unsupported_by_whoever_knows_any(self, crm: Crm) -> None:
         ref = crm.add(ADDRESS)
         capabilities = crm.adapter.capabilities

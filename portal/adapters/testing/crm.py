@@ -137,10 +137,10 @@ def consent(crm: Crm, ref: Ref, purpose: str, granted: bool, key: str) -> Outcom
     return outcome
 
 
-def paused(crm: Crm, ref: Ref, purpose: str, key: str) -> Outcome:
+def paused(crm: Crm, ref: Ref, purpose: str, key: str, until: datetime = PAUSED_UNTIL) -> Outcome:
     """Pause a mailing."""
     assert isinstance(crm.adapter, Pauses)
-    outcome = crm.adapter.pause(ref, purpose, PAUSED_UNTIL, key=key)
+    outcome = crm.adapter.pause(ref, purpose, until, key=key)
     crm.settle()
     return outcome
 

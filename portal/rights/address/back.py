@@ -33,10 +33,11 @@ def put_back(means: Means, unit: Unit, change: AddressChange) -> None:
     means.others.tell_jobs(db, change.subject_id, [old, new])
     # Her records may stand under the new address for a while yet, in a system that is away; and
     # what was read in this very moment is written down under that one, and done under the old one.
-    means.others.found_at(db, change.subject_id, [new, old], change.back_until or now)
-    request_id = _request(means, unit, change, recalled.told["records"], old, new)
+    records, until = recalled.told["records"], change.back_until or now
+    means.others.found_at(db, change.subject_id, [new, old], records, until)
+    request_id = _request(means, unit, change, records, old, new)
     means.recalls.drop(db, recalled.id)
-    _remember(means, db, change, request_id, recalled.told["records"], old, new)
+    _remember(means, db, change, request_id, records, old, new)
     sites = means.moved_sites(change.site)
     return_to(db, means.vault.aliases(old), change.subject_id)
     means.marks.readdress(db, change.subject_id, old, sites)

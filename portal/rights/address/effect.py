@@ -103,7 +103,8 @@ class TakingEffect(Handler):
         leave(db, old, change.subject_id, until, sites)
         means.marks.readdress(db, change.subject_id, sealed.new, sites)
         return_to(db, new, change.subject_id)
-        means.others.found_at(db, change.subject_id, [sealed.new], now + means.spans.links)
+        links_last = now + means.spans.links
+        means.others.found_at(db, change.subject_id, [sealed.new], records, links_last)
         whose = Named(change.subject_id, sealed.new, change.site)
         change.request_id = means.requests.write(
             unit,

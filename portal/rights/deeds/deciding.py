@@ -41,10 +41,10 @@ def set_consent(adapter: Adapter, payload: Mapping[str, Any], key: str) -> Ended
 
 
 def _is_so(state: ConsentState, granted: bool, until: datetime | None) -> bool:
-    """Is there nothing to do? A stop is more than a pause, which ends by itself."""
-    if granted or until is not None:
+    """Is there nothing to do? A stop is more than a pause, and a long one more than a short one."""
+    if granted or state.granted is not False or state.paused_until is None:
         return state.granted is granted
-    return state.granted is False and state.paused_until is None
+    return until is not None and until - state.paused_until < A_DAY
 
 
 def _write(
@@ -55,7 +55,8 @@ def _write(
         return give(adapter, record, purpose, evidence, payload, key)
     state, able = record.consents.get(purpose), that_pauses(adapter)
     # What is on because nothing is said has no row that could be paused.
-    if until is not None and able is not None and state is not None and state.granted:
+    has_one = state is not None and (state.granted or state.paused_until is not None)
+    if until is not None and able is not None and has_one:
         return able.pause(record.ref, purpose, until, key=key)
     return adapter.set_consent(record.ref, purpose, False, evidence, key=key)
 

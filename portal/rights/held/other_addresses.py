@@ -1,6 +1,6 @@
 """Where else somebody may be found after a change of address, and whether it is to be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -130,11 +130,21 @@ class OtherAddresses:
             for one in list(self._recalls.of(db, purpose, subject_id)):
                 self._recalls.drop(db, one.id)
 
-    def found_at(self, db: Db, subject_id: str, addresses: list[Email], until: datetime) -> None:
-        """From now on she may be found there as well; of several changes the last counts."""
+    def found_at(
+        self,
+        db: Db,
+        subject_id: str,
+        addresses: list[Email],
+        adapters: Collection[str],
+        until: datetime,
+    ) -> None:
+        """From now on she may be found there as well; of several changes the last counts.
+
+        The last of ``addresses`` is the one that is hers now, in the systems ``adapters``.
+        """
         for one in list(self._recalls.of(db, Purpose.OTHER_ADDRESS, subject_id)):
             self._recalls.drop(db, one.id)
-        told = {"addresses": [one.address for one in addresses]}
+        told = {"addresses": [one.address for one in addresses], "adapters": sorted(adapters)}
         self._recalls.keep(db, Purpose.OTHER_ADDRESS, subject_id, told, until)
 
 

@@ -226,6 +226,9 @@ class Pushing:
             except Unreachable:
                 self._passing.unanswered(adapter.name)
                 raise
+            except Refused:
+                self._passing.answered(adapter.name)
+                raise
             else:
                 self._passing.answered(adapter.name)
                 return done

@@ -17,6 +17,7 @@ from portal.consent.suppression import Suppressions
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.deeds.deciding import A_DAY
 from portal.rights.deeds.doing import consent
 from portal.rights.deeds.marks import Marks
 from portal.rights.deeds.restricting import restriction
@@ -205,7 +206,8 @@ class Replaying:
         """
         state = record.consents.get(stop.purpose)
         if state is not None and state.paused_until is not None:
-            return stop.until is None  # which ends by itself, and a stop does not
+            # It ends by itself, which a stop does not; and a longer break of hers not so soon.
+            return stop.until is None or stop.until - state.paused_until >= A_DAY
         if state is None or state.granted is False:
             return False
         if state.granted is None:

@@ -256,8 +256,12 @@ def standing_of(purpose: Purpose, held: Holdings, own: Decision | None) -> Stand
     paused = own.until if own and not own.granted else None
     if states:
         on = any(state.granted for state in states)
-        if not on and (own is None or own.granted):  # paused there, and not by the portal
-            paused = min((one.paused_until for one in states if one.paused_until), default=None)
+        there = min((one.paused_until for one in states if one.paused_until), default=None)
+        if there is not None and not on:
+            if own is None or own.granted:  # paused there, and not by the portal
+                paused = there
+            elif paused is not None:  # somebody may have made it longer there
+                paused = max(paused, there)
         own = own if own and own.granted is on else None
         told = [state for state in states if state.granted is on and (state.at or state.source)]
         if told:

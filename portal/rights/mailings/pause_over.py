@@ -18,6 +18,7 @@ from portal.domain.clock import Clock
 from portal.domain.register import Purpose, Register, in_language
 from portal.domain.rights import Goal, Right
 from portal.proof.ledger import Event, Ledger
+from portal.rights.deeds.deciding import A_DAY
 from portal.rights.deeds.doing import consent
 from portal.rights.held.holdings import Reading
 from portal.rights.mailings.decide import holders_of
@@ -256,9 +257,12 @@ def _goes_on(record: Record, pause: Consent) -> bool:
     """Of a system that ends a break by itself: is it on again, or about to be?
 
     What is off there and not paused was turned off by somebody; or by the portal, which stopped it
-    when a back-up had brought back that it was on.
+    when a back-up had brought back that it was on. Where somebody has made the break longer there,
+    it goes on until then.
     """
     state = record.consents.get(pause.purpose)
-    if state is not None and (state.granted or state.paused_until):
+    if state is not None and state.paused_until is not None:
+        return pause.until is not None and state.paused_until - pause.until < A_DAY
+    if state is not None and state.granted:
         return True
     return bool(state and state.source) and _is_as_paused(record, pause)

@@ -163,7 +163,7 @@ class Stopping:
                 if can_be_put_back(standing, part):
                     can_be_undone.append(part)
             if not parts:
-                return next(iter(just_now.values()), None)
+                return next((just_now[one.id] for one in purposes if one.id in just_now), None)
             if can_be_undone:
                 self._undoing.keep(unit, signed_in, can_be_undone, parts[0].request_id)
             unit.commit()

@@ -121,7 +121,7 @@ class Feed:
             its_own = [one for one in purposes if self._concerns(one, site)]
             if not (its_own or (kind not in ABOUT_PURPOSES and self._meet(whose.site, site))):
                 continue
-            told: dict[str, Any] = {"email": whose.email.address}
+            told: dict[str, Any] = {"email": self._address_at(db, whose, site)}
             if of_one:
                 seen = self._directory.adapters_of(site)
                 told["refs"] = [
@@ -131,6 +131,18 @@ class Feed:
             written = OF_ONE + kind if of_one else kind
             self._add(db, whose, site, written, request_id, its_own, due_at, told)
         db.flush()
+
+    def _address_at(self, db: Db, whose: Whose, site: str) -> str:
+        """By which address a site knows her: the new one, where it was told of a change.
+
+        She may still be named by the old one: by a link in older mail, or by what was asked for
+        before the change and is done after it.
+        """
+        seen = self._directory.adapters_of(site).keys()
+        for one in self._recalls.of(db, Purpose.OTHER_ADDRESS, whose.subject_id):
+            if not seen.isdisjoint(one.told.get("adapters", ())):
+                return str(one.told["addresses"][-1])
+        return whose.email.address
 
     def _known_before(self, db: Db, request_id: str, site: str) -> list[str]:
         """The records that an earlier entry about the same request named."""

@@ -78,6 +78,9 @@ class Told:
     can_pause: bool
     asks_first: bool
     """When a break is over, a system wants her own word."""
+    break_is_over: bool
+    """Her break has ended, and nothing has started again: it was turned off meanwhile, or she was
+    asked and has not answered, or a system is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,7 @@ def _told(standing: Standing, last: dict[str, History], held: Holdings) -> Told:
     present = often.present(purpose, held)
     choices = often.choices(purpose, held.adapters) if standing.on else []
     stop = last.get(purpose.id) if not standing.on else None
+    until = standing.paused_until
     return Told(
         label=in_language(purpose.label, locale),
         description=in_language(purpose.description, locale),
@@ -260,6 +264,7 @@ def _told(standing: Standing, last: dict[str, History], held: Holdings) -> Told:
         and not standing.paused_until
         and pausing.can_be_paused(purpose),
         asks_first=pausing.asks_first(me(), purpose),
+        break_is_over=until is not None and until <= services().clock(),
     )
 
 
