@@ -208,11 +208,11 @@ def test_she_withdraws_and_what_was_a_slip_she_puts_back(walk: Walk) -> None:
 
     walk.page.get_by_role("button", name="Undo").click()
     walk.heading("Is it done?")
-    expect(walk.page.get_by_text("Permission given: Newsletter.")).to_be_visible()
+    expect(walk.page.get_by_text("A stop taken back: Newsletter.")).to_be_visible()
     walk.is_done()
     assert walk.now("active") == {}, "it is on again, as it was"
     assert walk.now("every") == {}
-    assert walk.now("source") == walk.of({(*hers, "source"): "portal:undo"}, {})
+    assert walk.now("source") == {}, "with the proof that it had"
     assert walk.touched() <= {hers}
     steps = [RECEIVED, *walk.of([DELIVERED], [])]
     walk.left([SIGNED_IN, *steps * (2 + said_yes)], {email: 1 + said_yes})

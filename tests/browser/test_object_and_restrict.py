@@ -58,6 +58,7 @@ def test_she_restricts_and_takes_it_back(
     stop = page.get_by_role("button", name="Stop using my data")
     stop.focus()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/me/requests/**")
     settled(page)
     marked = "SELECT restricted FROM contacts WHERE email = ?"
     assert demo.crm(marked, SUBSCRIBER) == [(1,)]
@@ -65,6 +66,7 @@ def test_she_restricts_and_takes_it_back(
     expect(page.get_by_text("We keep your data, and do not use it")).to_be_visible()
     page.get_by_role("link", name="See or change this").click()
     page.get_by_role("button", name="Use my data again").click()
+    page.wait_for_url("**/me/requests/**")
     settled(page)
     assert demo.crm(marked, SUBSCRIBER) == [(0,)]
 
@@ -77,6 +79,7 @@ def test_she_stops_all_advertising_and_objects_to_something_else(
     page.goto(f"{portal}me/consents")
     page.get_by_role("link", name="Stop all of it at once").click()
     page.get_by_role("button", name="Stop all advertising").click()
+    page.wait_for_url("**/me/requests/**")
     settled(page)
     on = (
         "SELECT count(*) FROM subscriptions JOIN contacts ON contacts.id = contact_id "

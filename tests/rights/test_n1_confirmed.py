@@ -3,7 +3,7 @@
 import pytest
 
 from portal.adapters.contract import Adapter
-from portal.rights.deeds import doing, ended
+from portal.rights.deeds import deciding, doing, ended
 from portal.store.tables import Alarm
 from portal.sync.alarms import open_alarms
 from tests.portals import MARIJKE, Office, Visitor, logged
@@ -104,7 +104,8 @@ def switch_off_the_read_back(crm: Adapter, wish: Wish, monkeypatch: pytest.Monke
         monkeypatch.setattr(crm, "erased", lambda _ref: True)
         return
     real = ended.by_read_back
-    monkeypatch.setattr(doing, "by_read_back", lambda outcomes, _left: real(outcomes, []))
+    for deed in (doing, deciding):
+        monkeypatch.setattr(deed, "by_read_back", lambda outcomes, _left: real(outcomes, []))
 
 
 @every_wish
