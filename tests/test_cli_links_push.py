@@ -13,7 +13,7 @@ from portal.adapters.sql import SqlAdapter
 from portal.adapters.sql import linking as sql_linking
 from portal.cli import commands
 from portal.composition.linking import minting_of, pushing_over
-from portal.rights.lasting.pushing import Pushed, Pushing
+from portal.rights.lasting.pushing import TRIES, Pushed, Pushing
 from portal.store.tables import Delivery, LedgerEntry
 from portal.sync.gates import TRIPS_AT
 from portal.sync.passing import LeftAlone, Passing
@@ -347,6 +347,27 @@ def test_a_system_that_asks_for_patience_gets_it(
         unit.commit()
     with pytest.raises(LeftAlone, match="start this again later"):
         passing.enter("crm")
+
+
+def test_a_system_that_goes_on_asking_for_patience_ends_the_run(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or each night one more command would wait beside those of the nights before."""
+    waits = list[float]()
+
+    def busy(_crm: SqlAdapter, _links: Sequence[LinkToSet], *, key: str) -> Any:
+        assert len(waits) < 100, key
+        raise RateLimited("not so fast", 5.0)
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        office.clock.advance(seconds=seconds)
+
+    monkeypatch.setattr(SqlAdapter, "set_links", busy)
+    portal = office.portal
+    with pytest.raises(RateLimited):
+        _here(office, Passing(portal.database, portal.gates, office.clock, wait))
+    assert waits == [5.0] * (TRIES - 1)
 
 
 def test_a_link_that_its_field_does_not_take_keeps_no_other_out(

@@ -285,7 +285,9 @@ def _progress(request_id: str) -> dict[str, object]:
     return {
         "seen": seen,
         "reference": reference,
-        "one_more_until": one_more_until(seen.history, adapters, now) if seen else None,
+        "one_more_until": one_more_until((seen.history, *seen.along), adapters, now)
+        if seen
+        else None,
     }
 
 

@@ -171,6 +171,26 @@ def test_it_is_called_done_when_all_of_it_is(office: Office) -> None:
     assert seen[-1] == (0, True)
 
 
+@pytest.mark.parametrize("hours", [(24, 72), (0, 72)])
+def test_what_may_still_come_is_told_of_all_of_them(
+    start_office: StartOffice, hours: tuple[int, int]
+) -> None:
+    """By what stays in a queue longest, whichever topic that is."""
+    shop = {**SHOP, "consents": {"workshops": {"column": "restricted"}}}
+    office = start_office(
+        adapters={
+            "crm": {"queued_mail_hours": hours[0]},
+            "shop": {**shop, "queued_mail_hours": hours[1]},
+        },
+    )
+    until = "One e-mail may still be on its way, until 5 March 2026"
+    assert until in by_link(office, "all").text
+    office.clock.advance(hours=1)
+    office.crm("UPDATE subscriptions SET active = 1")
+    marijke = office.visitor().sign_in(office)
+    assert until in marijke.get(stop_topics(marijke).location).text
+
+
 def test_one_click_of_a_mail_program_stops_the_one_that_the_mail_was(office: Office) -> None:
     before = on(office)
     one_click(office, token_of(office))

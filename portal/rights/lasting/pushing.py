@@ -38,6 +38,8 @@ from portal.sync.passing import Passing
 
 READ_BACK = 20
 """Of what one call has written, so many at most are read back, spread over all of it."""
+TRIES = 10
+"""So often in a row a system may ask for patience; after that a later run goes on."""
 
 
 @dataclass(slots=True)
@@ -217,12 +219,16 @@ class Pushing:
         self, adapter: Adapter, able: SetsLink, wanted: Sequence[LinkToSet]
     ) -> Sequence[Outcome | None]:
         """One call, when the system may be called; again, when it asks for patience."""
+        asked = 0
         while True:
             self._passing.enter(adapter.name)
             try:
                 done = able.set_links(wanted, key=new_reference())
             except RateLimited as error:
                 self._passing.hold(adapter.name, error.retry_after)
+                asked += 1
+                if asked == TRIES:
+                    raise
             except Unreachable:
                 self._passing.unanswered(adapter.name)
                 raise

@@ -252,7 +252,7 @@ def _told(standing: Standing, last: dict[str, History], held: Holdings) -> Told:
         source=source_in_words(standing.source) if standing.source else None,
         was_put_back=standing.source in NO_OPT_IN,
         by_signal=not standing.on and standing.source == BY_SIGNAL,
-        one_more_until=one_more_until(stop, services().adapters, services().clock())
+        one_more_until=one_more_until([stop], services().adapters, services().clock())
         if stop
         else None,
         frequency=next(

@@ -56,7 +56,7 @@ def show_one(request_id: str) -> Response:
         undo=next(
             (one for one in rights.undoing.offered(signed_in) if one.request_id == request_id), None
         ),
-        one_more_until=one_more_until(history, services().adapters, services().clock()),
+        one_more_until=one_more_until((history, *along), services().adapters, services().clock()),
         given_again=again,
         meanwhile=meanwhile(one.adapter for one in history.progress)
         if history.planned_for
