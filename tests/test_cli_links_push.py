@@ -12,7 +12,7 @@ from portal.adapters.contract import LinkToSet, RateLimited, Refused, Unreachabl
 from portal.adapters.sql import SqlAdapter
 from portal.adapters.sql import linking as sql_linking
 from portal.cli import commands
-from portal.composition.linking import minting_of, pushing_over
+from portal.composition.linking import fill_links, minting_of, pushing_over
 from portal.rights.lasting.pushing import TRIES, Pushed, Pushing
 from portal.store.tables import Delivery, LedgerEntry
 from portal.sync.gates import TRIPS_AT
@@ -24,6 +24,14 @@ from tests.rights.test_several_people import SHARED, WIM, come_back, erase_wim
 from tests.rights.wishes import CORRECTION, ERASURE
 
 BOTH = ("newsletter", "workshops")
+ELSEWHERE: dict[str, Any] = {
+    "adapter": "sql",
+    "label": {"nl": "Elders", "en": "Elsewhere"},
+    "location": {"entity": "Somebody", "hosting": "NL"},
+    "url": "sqlite:///crm.sqlite",
+    "table": "contacts",
+    "email": "email",
+}
 
 
 def push(office: Office, *arguments: str) -> Result:
@@ -316,6 +324,39 @@ def test_a_system_that_is_away_ends_the_run_and_is_counted_by_its_breaker(
         state = office.portal.gates.state_of(db, "crm")
         assert state is not None
         assert state.failures == 0
+
+
+def test_what_was_written_before_a_system_went_away_is_noted_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = SqlAdapter.set_links, list[int]()
+
+    def leaves(crm: SqlAdapter, links: Sequence[LinkToSet], *, key: str) -> Any:
+        calls.append(len(links))
+        if len(calls) == 3:
+            raise Unreachable("it does not answer")
+        return real(crm, links, key=key)
+
+    monkeypatch.setattr(SqlAdapter, "set_links", leaves)
+    (adapter,) = office.portal.adapters.values()
+    few = replace(adapter.capabilities, links_at_once=5)
+    monkeypatch.setattr(adapter, "capabilities", few)
+    with pytest.raises(Unreachable):
+        _here(office)
+    with office.database.reading() as db:
+        (noted,) = db.query(LedgerEntry).filter_by(event="links_pushed")
+        assert noted.facts["written"] == 10
+
+
+def test_the_demo_fills_no_field_of_a_system_that_the_site_does_not_see(
+    start_office: StartOffice,
+) -> None:
+    """A link of that site would stop nothing there."""
+    office = start_office(sites={1: {"adapters": ["elsewhere"]}}, adapters={"elsewhere": ELSEWHERE})
+    fill_links(office.portal, "other")
+    assert fields(office) == [(None, None)]
+    fill_links(office.portal, "demo")
+    assert fields(office) == [links_of(office)]
 
 
 def test_a_system_that_asks_for_patience_gets_it(

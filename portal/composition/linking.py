@@ -35,15 +35,15 @@ def minting_of(portal: Portal, site: str, purpose: str) -> Minting:
 
 
 def fill_links(portal: Portal, site: str) -> None:
-    """Bring every field that a system of this portal has for links of this site up to date.
+    """Bring every field for links up to date, in the systems that this site looks into.
 
     Raises:
         LeftAlone: A system may not be called now.
         AdapterError: A system could not be asked.
     """
-    pushing = pushing_over(portal)
+    pushing, seen = pushing_over(portal), portal.settings.site(site).adapters
     for adapter in portal.adapters.values():
-        if that_sets_link(adapter) is not None:
+        if that_sets_link(adapter) is not None and (not seen or adapter.name in seen):
             mintings = {one: minting_of(portal, site, one) for one in adapter.capabilities.links}
             pushing.push(
                 adapter,

@@ -1,11 +1,14 @@
 """Item 8: a break that the CRM keeps by itself: until its date, and ended by any decision."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from portal.access.api_keys import Scope
+from portal.adapters.contract import Record, Ref
+from portal.adapters.sql import SqlAdapter
 from portal.rights.mailings import pause_over
 from portal.store.tables import Recall
 from tests.footers import HENDRIK, one_click, rights, token_of
@@ -329,3 +332,57 @@ def test_item_8_a_break_that_is_over_and_gave_nothing_back_is_not_told_as_one_th
     page = office.visitor().sign_in(office).get("/me/consents").text
     assert "You take a break" not in page
     assert "You took a break until 2 April 2026. After that it has not started again." in page
+
+
+def test_item_8_a_pause_with_an_older_date_is_no_older_no(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system may tell since when somebody is on also while it pauses that."""
+    office.crm(
+        "INSERT INTO subscriptions (contact_id, mailing, active) VALUES (4, 'newsletter', 1)"
+    )
+    (first, second) = rows(office, HENDRIK)
+    office.crm(
+        "UPDATE subscriptions SET paused_until = ? WHERE mailing = 'newsletter' AND contact_id = ?",
+        DAY,
+        first["contact_id"],
+    )
+    office.crm(
+        "UPDATE subscriptions SET changed_at = '2024-01-01 12:00:00' "
+        "WHERE mailing = 'newsletter' AND contact_id = ?",
+        second["contact_id"],
+    )
+    real = SqlAdapter.read
+
+    def told_since(crm: SqlAdapter, ref: Ref) -> Record | None:
+        record = real(crm, ref)
+        if record is None or not record.consents["newsletter"].paused_until:
+            return record
+        state = replace(record.consents["newsletter"], at=datetime(2020, 1, 1, tzinfo=UTC))
+        return replace(record, consents={**record.consents, "newsletter": state})
+
+    monkeypatch.setattr(SqlAdapter, "read", told_since)
+    told = Program(office, Scope.CONSENTS_READ).consents(email=HENDRIK)
+    assert because(told)["newsletter"] == "stopped"
+
+
+def test_item_8_a_portal_that_has_forgotten_the_break_leaves_the_mailing_stopped(
+    start_office: StartOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal tells of a stop, and not until when."""
+    recovering = Recovering(start(start_office), monkeypatch)
+    office = recovering.office
+    backup = str(office.settings.instance / "portal.backup")
+    assert recovering.run("backup", backup).exit_code == 0
+    office.clock.advance(minutes=1)
+    begin(office.visitor().sign_in(office))
+    office.work()
+    assert is_on(office) == (1, DAY)
+    office.close()
+    recovering.run("restore", backup, "--yes")
+    recovering.start_again()
+    recovering.told("replay", "--journal")
+    recovering.office.work()
+    assert is_on(recovering.office) == (0, None)
+    pass_months(recovering.office)
+    assert is_on(recovering.office) == (0, None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from portal.access.directory import Directory
 from portal.adapters.contract import (
     Adapter,
+    AdapterError,
     InShadow,
     LinkToSet,
     Outcome,
@@ -34,7 +35,7 @@ from portal.store.database import Database
 from portal.store.hashing import Hasher
 from portal.store.search import Page, search
 from portal.store.vault import new_reference
-from portal.sync.passing import Passing
+from portal.sync.passing import LeftAlone, Passing
 
 READ_BACK = 20
 """Of what one call has written, so many at most are read back, spread over all of it."""
@@ -139,15 +140,19 @@ class Pushing:
             raise Unsupported(f"adapter {adapter.name} has no fields for links")
         self._passing.look(adapter.name)
         pushed = Pushed(adapter.name, dry_run)
-        for page, held in self._pages(adapter, able, expected):
-            gone = self._suppressed(adapter, page)
-            wanted = [*_differing(adapter, page, held, mintings, gone, pushed)]
-            size = max(1, adapter.capabilities.links_at_once)
-            for start in range(0, len(wanted), size):
-                self._put(adapter, able, wanted[start : start + size], pushed)
-            progress(pushed.records)
-        if not (dry_run or pushed.in_shadow):
-            self._note(site, pushed)
+        try:
+            for page, held in self._pages(adapter, able, expected):
+                gone = self._suppressed(adapter, page)
+                wanted = [*_differing(adapter, page, held, mintings, gone, pushed)]
+                size = max(1, adapter.capabilities.links_at_once)
+                for start in range(0, len(wanted), size):
+                    self._put(adapter, able, wanted[start : start + size], pushed)
+                progress(pushed.records)
+        except (AdapterError, LeftAlone):
+            if pushed.written or pushed.taken_away:
+                self._note_unless_rehearsed(site, pushed)
+            raise
+        self._note_unless_rehearsed(site, pushed)
         return pushed
 
     # --- what is there, and what belongs there ------------------------------------------------
@@ -252,7 +257,9 @@ class Pushing:
             if record is not None and record.email == one.seen:
                 pushed.unconfirmed += record.links.get(one.purpose) != one.link
 
-    def _note(self, site: str, pushed: Pushed) -> None:
+    def _note_unless_rehearsed(self, site: str, pushed: Pushed) -> None:
+        if pushed.dry_run or pushed.in_shadow:
+            return
         facts = {
             "adapter": pushed.adapter,
             "site": site,

@@ -77,7 +77,7 @@ def answer(purpose: Purpose, held: Holdings, decided: Decided, *, restricted: bo
         purpose=purpose,
         allowed=because is None,
         because=because,
-        since=_latest([word.at for word in no]) if no else standing.since,
+        since=_latest([_said_at(word) for word in no]) if no else standing.since,
         certain=certain,
     )
 
@@ -117,8 +117,15 @@ def _standing_no(words: Sequence[_Word]) -> list[_Word]:
     return [
         word
         for word in words
-        if not word.granted and not (yes is not None and word.at is not None and yes > word.at)
+        if not word.granted
+        and not (yes is not None and (at := _said_at(word)) is not None and yes > at)
     ]
+
+
+def _said_at(word: _Word) -> datetime | None:
+    """When it was said; None: nobody knows. What a system pauses is dated by its yes, if at all."""
+    is_pause = isinstance(word, ConsentState) and word.paused_until is not None
+    return None if is_pause else word.at
 
 
 def _latest(times: Sequence[datetime | None]) -> datetime | None:
