@@ -84,7 +84,7 @@ def engine(url: str, keys: Keyring, crm: SlowCrm) -> Engine:
     aftermath = Aftermath(
         outbox, suppressions, feed, others, marks, second, recipients, cases, utc_now
     )
-    delivering = Delivering(database, adapters, ledger, aftermath, marks, utc_now)
+    delivering = Delivering(database, adapters, ledger, aftermath, others, marks, utc_now)
     worker = Worker(database, vault, {JOB: delivering}, clock=utc_now)
     requests = Requests(database, outbox, ledger, feed, others, utc_now)
     return Engine(database, outbox, requests, worker)

@@ -30,9 +30,11 @@ from portal.domain.clock import utc_now
 from portal.domain.rights import Right
 from portal.proof.ledger import Ledger
 from portal.rights.held.naming import Naming
+from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.lasting.reappeared import Reappeared
 from portal.rights.lasting.sweep import Sweeping
 from portal.store.database import Database
+from portal.store.recalls import Recalls
 from portal.store.tables import AdapterState, Request, Subject, SubjectAlias, Suppression
 from portal.store.vault import Keyring, Vault
 from portal.sync.outbox import Outbox
@@ -134,6 +136,7 @@ def parts(folder: Path, rows: int) -> tuple[SqlAdapter, Sweeping]:
         vault,
         directory,
         suppressions,
+        OtherAddresses(database, vault, Recalls(vault, utc_now), utc_now),
         reappeared,
         ledger,
         utc_now,

@@ -45,15 +45,21 @@ def is_being_left(db: Db, aliases: Aliases, site: str, now: datetime) -> bool:
     return any(
         one.left_at is not None and now < one.left_at
         for one in _left(db, aliases, site)
-        if not _stands_still(db, one.subject_id)
+        if not _stands_still(db, one)
     )
+
+
+def left_until(db: Db, aliases: Aliases, site: str, now: datetime) -> datetime | None:
+    """When whoever proves it on this site is somebody else from; None: she has not just left it."""
+    ends = [one.left_at for one in _left(db, aliases, site) if one.left_at is not None]
+    return min((at for at in ends if now < at), default=None)
 
 
 def is_free(db: Db, alias: SubjectAlias, site: str, now: datetime) -> bool:
     """Is whoever proves this address on this site somebody else than whom it was of?"""
     if alias.left_at is None or now < alias.left_at or site not in alias.left_sites:
         return False
-    return not _stands_still(db, alias.subject_id)
+    return not _stands_still(db, alias)
 
 
 def left_as(db: Db, aliases: Aliases, subject_id: str) -> dict[str, Any]:
@@ -87,17 +93,18 @@ def _left(db: Db, aliases: Aliases, site: str) -> list[SubjectAlias]:
     return [one for one in found if site in one.left_sites]
 
 
-def _stands_still(db: Db, subject_id: str) -> bool:
+def _stands_still(db: Db, alias: SubjectAlias) -> bool:
     """Is there a system that a change of hers has not reached, so that her record has the old one?
 
-    In a system where somebody has entered a third address it stands under that, and not there.
+    In a system where somebody has entered a third address it stands under that, and not there. What
+    she has changed since she could take it back no more began at another address.
     """
     moved = (DeliveryState.CONFIRMED, DeliveryState.CONFLICT)
     found = (
         select(Delivery.id)
         .join(Request, Request.id == Delivery.request_id)
-        .where(Request.subject_id == subject_id, Request.right == Right.ADDRESS)
-        .where(Delivery.state.not_in(moved))
+        .where(Request.subject_id == alias.subject_id, Request.right == Right.ADDRESS)
+        .where(Request.received_at <= alias.left_at, Delivery.state.not_in(moved))
     )
     return db.scalar(found.limit(1)) is not None
 

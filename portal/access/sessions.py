@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session as Db
 
+from portal.access.left import left_until
 from portal.access.lifetimes import Lifetimes
 from portal.access.releases import released_tier
 from portal.access.subjects import MAILBOX_TIER, Named, Opened, person_of, whoever_proved
@@ -106,6 +107,9 @@ class Sessions:
         goal = Goal(proof.goal)
         fresh = kind == "tab" and goal in FRESH_PROOF_GOALS
         subject_id, before = whoever_proved(db, self._vault, email, proof.site, now)
+        ends_at = now + self._lifetimes.session_absolute
+        # Whoever goes on after that would be hers still, and no more kept from anything.
+        left_at = left_until(db, self._vault.aliases(email), proof.site, now)
         token = secrets.token_urlsafe(32)
         db.add(
             Session(
@@ -121,7 +125,7 @@ class Sessions:
                 fresh_until=now + self._lifetimes.fresh_proof if fresh else None,
                 opened_at=now,
                 touched_at=now,
-                ends_at=now + self._lifetimes.session_absolute,
+                ends_at=min(ends_at, left_at or ends_at),
             )
         )
         facts = {"kind": kind, "goal": goal, "purpose": proof.purpose, "site": proof.site}

@@ -56,7 +56,9 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Portal:
     schedule = schedule_of(common, mailings, moved, choosing, overdue)
     handlers: Handlers = {
         NOTICE: notices,
-        DELIVERY: Delivering(database, adapters, ledger, erased.aftermath, common.marks, clock),
+        DELIVERY: Delivering(
+            database, adapters, ledger, erased.aftermath, common.others, common.marks, clock
+        ),
         SCHEDULE: schedule,
         **signing_in.handlers,
         **mailings.handlers,

@@ -6,6 +6,7 @@ Whatever is behind it (a fault, an attack, a script gone wild), what it would do
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
@@ -19,6 +20,12 @@ from portal.store.tables import AdapterState, Job
 log = logging.getLogger(__name__)
 
 WINDOW = timedelta(hours=1)
+
+
+def takes_away(payload: Mapping[str, Any]) -> bool:
+    """Does this deed take something away, so that the brake may hold it up?"""
+    gives = payload.get("granted") or payload.get("on") is False
+    return not gives and payload["do"] not in {"correct", "often", "address"}
 
 
 class Brake:

@@ -20,7 +20,7 @@ from portal.consent.sources import OVERTAKEN
 from portal.domain.clock import Clock
 from portal.domain.rights import TRANSITIONS, DeliveryState, Right
 from portal.proof.ledger import Event, Ledger
-from portal.rights.deeds.brake import Brake
+from portal.rights.deeds.brake import Brake, takes_away
 from portal.rights.deeds.doing import DEEDS
 from portal.rights.deeds.ended import BRAKE, GONE, NOT_CONFIRMED, Ended
 from portal.rights.deeds.ended import Again as Kept
@@ -28,6 +28,7 @@ from portal.rights.deeds.marking import Marking
 from portal.rights.deeds.marks import Marks
 from portal.rights.deeds.readdressing import BY_HAND, CHANGED
 from portal.rights.delivery.aftermath import Aftermath
+from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.requests.overtaken import overtaken
 from portal.rights.requests.receiving import delivery_of, job_key, named_by
 from portal.store.database import Database
@@ -69,6 +70,7 @@ class Delivering(Handler):
         adapters: Registry,
         ledger: Ledger,
         aftermath: Aftermath,
+        others: OtherAddresses,
         marks: Marks,
         clock: Clock,
     ) -> None:
@@ -76,6 +78,7 @@ class Delivering(Handler):
         self._adapters = adapters
         self._ledger = ledger
         self._aftermath = aftermath
+        self._others = others
         self._marking = Marking(database, marks, clock)
         self._clock = clock
         self._brake = Brake(clock)
@@ -90,6 +93,7 @@ class Delivering(Handler):
         if adapter is None:
             failed = self._moves(task.key, DeliveryState.FAILED, cause="no_adapter")
             return GaveUp("no_adapter", failed)
+        task = self._others.without_others(task, task.subject_id)
         if self._is_braked(task, adapter):
             waits = self._moves(task.key, DeliveryState.QUEUED, cause=BRAKE)
             return Again(BRAKE, 0.0, waits, Verdict.PAUSE)
@@ -117,12 +121,7 @@ class Delivering(Handler):
         return self._answer(task, ended)
 
     def _is_braked(self, task: Task, adapter: Adapter) -> bool:
-        payload = task.payload
-        if (
-            payload["do"] in {"correct", "often", "address"}
-            or payload.get("granted")
-            or payload.get("on") is False
-        ):
+        if not takes_away(task.payload):
             return False
         with self._database.reading() as db:
             return self._brake.is_on(db, adapter)

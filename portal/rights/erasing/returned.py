@@ -30,6 +30,7 @@ def look_at(
     since: datetime,
     opt_ins: Collection[str],
     now: datetime,
+    left: Sequence[Email] = (),
 ) -> Finding:
     """Look at one record of somebody who was erased.
 
@@ -43,6 +44,8 @@ def look_at(
         since: When she asked to be erased (UTC).
         opt_ins: Ids of the purposes that rest on consent: giving one is an opt-in.
         now: UTC.
+        left: Those of hers that she has changed into others. An opt-in there may be of whoever has
+            the mailbox by now, and lets nobody take her in again.
 
     Raises:
         AdapterError: The system could not be asked.
@@ -52,7 +55,7 @@ def look_at(
     if record is not None and record.email.strip() and not hers:
         return Finding.GONE
     if record is not None and hers and opted_in_at(record, since, opt_ins, now):
-        return Finding.OPTED_IN
+        return Finding.GONE if is_any(left, record.email) else Finding.OPTED_IN
     if adapter.capabilities.erase is None:
         return Finding.BACK if hers else Finding.GONE
     return Finding.GONE if adapter.erased(ref) else Finding.BACK

@@ -1,21 +1,24 @@
 """Where else somebody may be found after a change of address, and whether it is to be trusted."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session as Db
 
-from portal.access.left import is_being_left
+from portal.access.left import is_being_left, was_left
+from portal.access.subjects import known_subject
 from portal.domain.addresses import Email
 from portal.domain.clock import Clock
 from portal.domain.rights import Right
-from portal.rights.held.known import addresses_in, is_any, with_also
+from portal.rights.held.known import ALSO, addresses_in, is_any, with_also
 from portal.store.database import Database
 from portal.store.recalls import Purpose, Recalls
-from portal.store.tables import AddressChange, Delivery, Job, Request, SubjectAlias
+from portal.store.tables import AddressChange, Delivery, Job, Request, Subject, SubjectAlias
 from portal.store.vault import CannotUnseal, Vault
+from portal.sync.jobs import Task
 from portal.sync.outbox import SEALED_FOR
 
 
@@ -43,6 +46,30 @@ class OtherAddresses:
         if "email" not in payload:
             return payload
         return with_also(payload, self.of(db, subject_id))
+
+    def without_others(self, task: Task, subject_id: str | None) -> Task:
+        """A job about her, without what is somebody else's address by now (`access.left`).
+
+        What is done late, or looked at weeks after, is done to her and not to the next owner of a
+        mailbox. A change of address itself is of records, by their keys.
+        """
+        payload = task.payload
+        if "email" not in payload or payload.get("do") == "address":
+            return task
+        known = addresses_in(payload)
+        with self._database.reading() as db:
+            part_of = db.scalar(select(Subject.part_of).where(Subject.id == subject_id))
+            nobody_elses = {None, subject_id, part_of}
+            hers = [one for one in known if known_subject(db, self._vault, one) in nobody_elses]
+        if not hers or len(hers) == len(known):
+            return task
+        also = [one.address for one in hers[1:]]
+        return replace(task, payload={**payload, "email": hers[0].address, ALSO: also})
+
+    def left_by_her(self, addresses: Sequence[Email]) -> list[Email]:
+        """Which of these she has changed into another one."""
+        with self._database.reading() as db:
+            return [one for one in addresses if was_left(db, self._vault.aliases(one))]
 
     def others(self, email: Email) -> list[Email]:
         """Where else whoever had this address may be found now: for a link in older mail."""

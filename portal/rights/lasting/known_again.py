@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from portal.store.tables import Subject, SubjectAlias
@@ -12,7 +13,9 @@ Left = Sequence[tuple[int, str, str, Sequence[str]]]
 """As `portal.rights.requests.journaling` writes them."""
 
 
-def known_again(db: Db, known: str, hashes: Hashes, left: Left, at: datetime) -> str:
+def known_again(
+    db: Db, known: str, hashes: Hashes, left: Left, at: datetime, *, only: bool = False
+) -> str:
     """The subject, made again where she is missing, with the hashes by which she is found.
 
     Args:
@@ -21,6 +24,7 @@ def known_again(db: Db, known: str, hashes: Hashes, left: Left, at: datetime) ->
         hashes: Of all her addresses when the line was written.
         left: Those of them that she has left.
         at: When the line's request was received (UTC).
+        only: By no others is she found: a change of address that was taken back leaves none.
     """
     there = {
         (version, bytes.fromhex(digest)): db.get(SubjectAlias, (version, bytes.fromhex(digest)))
@@ -45,4 +49,9 @@ def known_again(db: Db, known: str, hashes: Hashes, left: Left, at: datetime) ->
         if hers.subject_id == subject_id:
             hers.left_at, hers.left_sites = gone.get((version, digest), (None, []))
             db.add(hers)
+    if only:
+        others = select(SubjectAlias).where(SubjectAlias.subject_id == subject_id)
+        for one in db.scalars(others).all():
+            if (one.key_version, one.digest) not in there:
+                db.delete(one)
     return subject_id

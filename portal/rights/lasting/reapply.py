@@ -30,6 +30,7 @@ from portal.rights.deeds.stumbling import stumbled
 from portal.rights.erasing.returned import Finding, look_at, opted_in_at
 from portal.rights.erasing.second import SecondErasures
 from portal.rights.held.known import addresses_in, records_under, with_also
+from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.lasting.restored import confirm
 from portal.rights.requests.overtaken import overtaken
 from portal.rights.requests.planned import planned_of
@@ -92,6 +93,7 @@ class Reapplying(Handler):
         adapters: Registry,
         directory: Directory,
         suppressions: Suppressions,
+        others: OtherAddresses,
         marks: Marks,
         second: SecondErasures,
         ledger: Ledger,
@@ -102,6 +104,7 @@ class Reapplying(Handler):
         self._adapters = adapters
         self._directory = directory
         self._suppressions = suppressions
+        self._others = others
         self._marking = Marking(database, marks, clock)
         self._second = second
         self._ledger = ledger
@@ -114,6 +117,7 @@ class Reapplying(Handler):
         adapter = self._adapters.get(task.adapter or "")
         if adapter is None:
             return GaveUp("no_adapter")
+        task = self._others.without_others(task, task.subject_id)
         try:
             record = self._dropped(adapter, task)
             if record is not None:
@@ -151,8 +155,9 @@ class Reapplying(Handler):
             return self._noted(task, Event.REAPPLY_DROPPED, cause=OVERTAKEN)
         hers, now = addresses_in(task.payload), self._clock()
         refs = [Ref(adapter.name, key) for key in task.payload["refs"]]
+        left = self._others.left_by_her(hers)
         findings = {
-            look_at(adapter, ref, hers, suppressed.since, self._opt_ins, now) for ref in refs
+            look_at(adapter, ref, hers, suppressed.since, self._opt_ins, now, left) for ref in refs
         }
         if Finding.OPTED_IN in findings:
             return self._lifted(task, adapter.name)

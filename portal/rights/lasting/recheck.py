@@ -19,6 +19,7 @@ from portal.rights.deeds.stumbling import stumbled
 from portal.rights.erasing import second
 from portal.rights.erasing.returned import Finding, look_at
 from portal.rights.held.known import ALSO, addresses_in, records_under
+from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.held.parts import is_of
 from portal.rights.lasting.reappeared import Reappeared
 from portal.rights.requests.planned import planned_of
@@ -78,6 +79,7 @@ class Rechecking(Handler):
         adapters: Registry,
         directory: Directory,
         suppressions: Suppressions,
+        others: OtherAddresses,
         reappeared: Reappeared,
         clock: Clock,
         opt_ins: Sequence[str],
@@ -86,6 +88,7 @@ class Rechecking(Handler):
         self._adapters = adapters
         self._directory = directory
         self._suppressions = suppressions
+        self._others = others
         self._reappeared = reappeared
         self._clock = clock
         self._opt_ins = frozenset(opt_ins)
@@ -104,7 +107,7 @@ class Rechecking(Handler):
             return Finished()
         if waits is not None or is_due:  # she has asked herself, or what was kept is to go just now
             return self._next(task, nothing)
-        hers = addresses_in(task.payload)
+        hers = addresses_in(self._others.without_others(task, subject_id).payload)
         try:
             found = self._look(adapter, hers, task.payload, suppressed.since)
         except AdapterError as error:
@@ -129,8 +132,9 @@ class Rechecking(Handler):
             refs = [ref for ref in refs if _is_free_or_hers(adapter.read(ref), who)]
         records = records_under(adapter, hers)
         refs += [one.ref for one in records if who is None or is_of(one, who)]
+        left = self._others.left_by_her(hers)
         return {
-            ref: look_at(adapter, ref, hers, since, self._opt_ins, now)
+            ref: look_at(adapter, ref, hers, since, self._opt_ins, now, left)
             for ref in dict.fromkeys(refs)
         }
 

@@ -155,7 +155,9 @@ class Recreating:
         more = dict(line.more)
         left = more.pop(LEFT, ())
         more.pop(RECORDS, None)
-        subject_id = known_again(db, line.subject, line.aliases, left, at)
+        subject_id = known_again(
+            db, line.subject, line.aliases, left, at, only=line.right == Right.ADDRESS
+        )
         if MAILBOX in more:
             mailbox = known_again(db, str(more[MAILBOX]), more.pop(MAILBOX_ALIASES, ()), (), at)
             db.get_one(Subject, subject_id).part_of = more[MAILBOX] = mailbox

@@ -14,6 +14,7 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.erasing.returned import Finding, look_at
 from portal.rights.erasing.second import due
 from portal.rights.held.naming import Naming
+from portal.rights.held.other_addresses import OtherAddresses
 from portal.rights.held.walk import Hit, Progress, walk
 from portal.rights.lasting.reappeared import Reappeared
 from portal.rights.requests.planned import OPEN
@@ -55,6 +56,7 @@ class Sweeping:
         vault: Vault,
         directory: Directory,
         suppressions: Suppressions,
+        others: OtherAddresses,
         reappeared: Reappeared,
         ledger: Ledger,
         clock: Clock,
@@ -65,6 +67,7 @@ class Sweeping:
         self._vault = vault
         self._directory = directory
         self._suppressions = suppressions
+        self._others = others
         self._reappeared = reappeared
         self._ledger = ledger
         self._clock = clock
@@ -110,8 +113,9 @@ class Sweeping:
                 unit.commit()
 
     def _look(self, adapter: Adapter, hit: Hit[Suppressed]) -> Finding:
-        since, now = hit.known.since, self._clock()
-        return look_at(adapter, hit.ref, [hit.email], since, self._opt_ins, now)
+        since, now, hers = hit.known.since, self._clock(), [hit.email]
+        left = self._others.left_by_her(hers)
+        return look_at(adapter, hit.ref, hers, since, self._opt_ins, now, left)
 
     def _count(
         self, unit: Unit, adapter: Adapter, hit: Hit[Suppressed], finding: Finding, swept: Swept
