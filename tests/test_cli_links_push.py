@@ -13,7 +13,8 @@ from portal.adapters.sql import SqlAdapter
 from portal.adapters.sql import linking as sql_linking
 from portal.cli import commands
 from portal.composition.linking import fill_links, minting_of, pushing_over
-from portal.rights.lasting.pushing import TRIES, Pushed, Pushing
+from portal.rights.lasting.pushed import Pushed
+from portal.rights.lasting.pushing import TRIES, Pushing
 from portal.store.tables import Delivery, LedgerEntry
 from portal.sync.gates import TRIPS_AT
 from portal.sync.passing import LeftAlone, Passing

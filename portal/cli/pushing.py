@@ -11,7 +11,7 @@ from portal.adapters.contract import Adapter, AdapterError, that_sets_link
 from portal.cli.progress import progress
 from portal.cli.shared import err, fail, out
 from portal.composition.linking import minting_of, pushing_over
-from portal.rights.lasting.pushing import Pushed
+from portal.rights.lasting.pushed import Pushed
 from portal.sync.passing import LeftAlone
 
 NAMES = {

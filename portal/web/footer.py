@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, abort, request
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
-from wtforms import HiddenField, StringField
-from wtforms.validators import InputRequired
 
 from portal.consent.links import DoesNotOpen, Link
 from portal.consent.sources import BY_LINK, BY_ONE_CLICK
@@ -23,7 +21,8 @@ from portal.rights.mailings.undo import LASTS, TooLate
 from portal.rights.requests.progress import Seen
 from portal.rights.requests.queued import one_more_until
 from portal.web.context import services, use_question
-from portal.web.forms import NoFields, PortalForm
+from portal.web.footer_forms import DataForm, LessForm, PauseForm, TopicForm, UndoForm
+from portal.web.forms import NoFields
 from portal.web.guards import is_one_click
 from portal.web.pages import go, render
 from portal.web.signin import ask_for
@@ -32,36 +31,6 @@ BY_CODE = frozenset({Goal.VIEW, Goal.COPY, Goal.ERASE})
 """What a link leads on to, once the mailbox is proven for it."""
 
 blueprint = Blueprint("footer", __name__, url_prefix="/u")
-
-
-class DataForm(PortalForm):
-    """What a code is to be mailed for."""
-
-    goal = StringField(default=Goal.VIEW)
-
-
-class LessForm(PortalForm):
-    """So often, and no more often."""
-
-    frequency = StringField()
-
-
-class PauseForm(PortalForm):
-    """For so many months."""
-
-    months = StringField()
-
-
-class TopicForm(PortalForm):
-    """Stop this one, of those under one heading."""
-
-    topic = HiddenField(validators=[InputRequired()])
-
-
-class UndoForm(PortalForm):
-    """Take this very stop back."""
-
-    undo = HiddenField(validators=[InputRequired()])
 
 
 @blueprint.get("/")

@@ -6,7 +6,6 @@ itself says how far an earlier run came, so a run that was cut short is simply s
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from portal.access.directory import Directory
 from portal.adapters.contract import (
@@ -31,6 +30,7 @@ from portal.proof.ledger import Event, Ledger
 from portal.rights.erasing.returned import Finding, look_at
 from portal.rights.held.naming import Naming
 from portal.rights.held.walk import PAGE, Hit, Progress
+from portal.rights.lasting.pushed import Pushed
 from portal.store.database import Database
 from portal.store.hashing import Hasher
 from portal.store.search import Page, search
@@ -41,39 +41,6 @@ READ_BACK = 20
 """Of what one call has written, so many at most are read back, spread over all of it."""
 TRIES = 10
 """So often in a row a system may ask for patience; after that a later run goes on."""
-
-
-@dataclass(slots=True)
-class Pushed:
-    """What a run has done in one system. All but ``records`` count fields."""
-
-    adapter: str
-    dry_run: bool
-    records: int = 0
-    """Gone through."""
-    already: int = 0
-    """Are as they should be."""
-    written: int = 0
-    """Got a link, or another one; in a dry run and in shadow: would have."""
-    taken_away: int = 0
-    """Held a link that nobody is to have: of who was erased, or of no address."""
-    left: int = 0
-    """Were not written, for the record changed in between: the next run sees to them."""
-    refused: int = 0
-    """Cannot hold their link: too short, or forbidden there."""
-    unconfirmed: int = 0
-    """Were read back, and held something else."""
-    unreadable: int = 0
-    """Records whose address is none that mail can be sent to: they get no link."""
-    suppressed: int = 0
-    """Records of people who were erased: they get none either."""
-    in_shadow: bool = False
-    """Nothing was written, for the system is in shadow."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Does every field hold what it should, as far as that was read back?"""
-        return not (self.refused or self.unconfirmed)
 
 
 class Pushing:
@@ -203,13 +170,13 @@ class Pushing:
         self, adapter: Adapter, able: SetsLink, wanted: Sequence[LinkToSet], pushed: Pushed
     ) -> None:
         if pushed.dry_run or pushed.in_shadow:
-            _count(wanted, [Outcome.DONE] * len(wanted), pushed)
+            pushed.count(wanted, [Outcome.DONE] * len(wanted))
             return
         try:
             done = self._call(adapter, able, wanted)
         except InShadow:
             pushed.in_shadow = True
-            _count(wanted, [Outcome.DONE] * len(wanted), pushed)
+            pushed.count(wanted, [Outcome.DONE] * len(wanted))
         except Refused:
             if len(wanted) == 1:
                 pushed.refused += 1
@@ -217,7 +184,7 @@ class Pushing:
             for one in wanted:  # each by itself: one that does not fit keeps no other out
                 self._put(adapter, able, [one], pushed)
         else:
-            _count(wanted, done, pushed)
+            pushed.count(wanted, done)
             self._read_back(adapter, wanted, done, pushed)
 
     def _call(
@@ -302,15 +269,3 @@ def _readable(text: str) -> Email | None:
         return Email.parse(text)
     except InvalidEmail:
         return None
-
-
-def _count(wanted: Sequence[LinkToSet], done: Sequence[Outcome | None], pushed: Pushed) -> None:
-    for one, how in zip(wanted, done, strict=True):
-        if how is None:
-            pushed.left += 1
-        elif how is Outcome.ALREADY:
-            pushed.already += 1
-        elif one.link is None:
-            pushed.taken_away += 1
-        else:
-            pushed.written += 1
