@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import func, select
 
 from benchmarks.slow_crm import NEW, OLD, SlowCrm
 from portal.access.directory import Directory
 from portal.access.sessions import SignedIn
+from portal.access.subjects import MAILBOX_TIER
 from portal.adapters.contract import Adapter, Change
 from portal.consent.suppression import Suppressions
 from portal.domain.addresses import Email
@@ -98,15 +99,21 @@ def people(database: Database, count: int) -> Sequence[SignedIn]:
         unit.session.add_all(Subject(id=id, created_at=now) for id in ids)
         unit.commit()
     later = now + timedelta(hours=1)
-    common: dict[str, Any] = {
-        "session_id": 0,
-        "site": "bench",
-        "locale": "en",
-        "kind": "tab",
-        "goal": Goal.VIEW,
-        "fresh_for": None,
-        "fresh_until": None,
-        "idle_ends_at": later,
-        "ends_at": later,
-    }
-    return [SignedIn(subject_id=id, email=Email.parse(f"{id}@example.org"), **common) for id in ids]
+    return [
+        SignedIn(
+            session_id=0,
+            mailbox_id=id,
+            subject_id=id,
+            email=Email.parse(f"{id}@example.org"),
+            site="bench",
+            tier=MAILBOX_TIER,
+            locale="en",
+            kind="tab",
+            goal=Goal.VIEW,
+            fresh_for=None,
+            fresh_until=None,
+            idle_ends_at=later,
+            ends_at=later,
+        )
+        for id in ids
+    ]
